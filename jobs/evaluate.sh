@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Measures a model: jobs/evaluate.sh --model RUN_OR_CHECKPOINT [--data PATH] [--per-document OUT] [--json]
+# What spark-submit takes (--master, --conf, --deploy-mode, ...) passes through; --help shows the rest.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../scripts/submit.sh"
+submit evaluate "$@"

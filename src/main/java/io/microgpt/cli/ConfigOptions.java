@@ -1,0 +1,57 @@
+package io.microgpt.cli;
+
+import io.microgpt.data.DatasetException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import picocli.CommandLine.Option;
+
+/** The options with which every command takes its configuration. */
+final class ConfigOptions {
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "HOCON configuration, a local file or a URI of any Hadoop file system")
+    String config;
+
+    @Option(names = "--set", paramLabel = "key=value", description = "one configuration key; wins over --config")
+    List<String> assignments = new ArrayList<>();
+
+    /** {@return a builder with the file and the assignments} */
+    Settings.Builder builder(Configuration hadoop) {
+        Settings.Builder builder = Settings.builder();
+        addTo(builder, hadoop);
+        return builder;
+    }
+
+    /** Adds the file and the assignments to what a builder has already. */
+    void addTo(Settings.Builder builder, Configuration hadoop) {
+        if (config != null) {
+            builder.config(text(hadoop, config), config);
+        }
+        builder.set(assignments);
+    }
+
+    static String text(Configuration hadoop, String file) {
+        try {
+            if (!file.contains("://")) {
+                return Files.readString(java.nio.file.Path.of(file));
+            }
+            Path path = new Path(file);
+            try (InputStream in = path.getFileSystem(hadoop).open(path)) {
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        } catch (NoSuchFileException | FileNotFoundException e) {
+            throw new DatasetException(file + ": no such configuration file; check --config", e);
+        } catch (IOException e) {
+            throw new DatasetException(file + ": the configuration cannot be read: " + e, e);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+package io.microgpt.cli;
+
+import io.microgpt.checkpoint.Checkpoint;
+import io.microgpt.kernel.KernelProvider;
+import io.microgpt.model.Weights;
+import io.microgpt.spark.GenerateJob;
+import io.microgpt.spark.PromptCompleter;
+import io.microgpt.text.TokenizerJson;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Completions of one prompt, here and now, or of a dataset of prompts by Spark. */
+@Command(
+        name = "generate",
+        description = "Completes one prompt, or a file or dataset of prompts.",
+        mixinStandardHelpOptions = true)
+final class GenerateCommand implements Callable<Integer> {
+    @Mixin
+    private ConfigOptions options;
+
+    @Option(names = "--model", paramLabel = "RUN_OR_CHECKPOINT", required = true, description = "what generates")
+    private String model;
+
+    @Option(names = "--best", description = "the checkpoint with the lowest test loss instead of the newest")
+    private boolean best;
+
+    @ArgGroup(multiplicity = "1")
+    private Source source;
+
+    /** Exactly one of the two. */
+    private static final class Source {
+        @Option(
+                names = "--prompt",
+                paramLabel = "TEXT",
+                description = "one prompt; may be empty where documents have a beginning")
+        private String prompt;
+
+        @Option(
+                names = "--prompts",
+                paramLabel = "PATH",
+                description = "prompts: text (a line each), JSON lines, CSV or Parquet")
+        private String prompts;
+    }
+
+    @Option(names = "--out", paramLabel = "PATH", description = "directory for the completions of --prompts, a new one")
+    private String out;
+
+    @Option(names = "--format", paramLabel = "FORMAT", description = "of --out: jsonl (default), parquet or csv")
+    private String format = "jsonl";
+
+    @Option(
+            names = "--prompts-format",
+            paramLabel = "FORMAT",
+            description = "text, jsonl, csv or parquet; default: by the name's ending, else text")
+    private String promptsFormat;
+
+    @Option(names = "--column", paramLabel = "NAME", description = "column of the prompts (default: prompt)")
+    private String column = "prompt";
+
+    @Option(names = "--temperature", description = "0 is greedy; wins over generate.temperature")
+    private Double temperature;
+
+    @Option(names = "--top-k", description = "wins over generate.top-k")
+    private Integer topK;
+
+    @Option(names = "--top-p", description = "wins over generate.top-p")
+    private Double topP;
+
+    @Option(names = "--max-tokens", description = "wins over generate.max-tokens")
+    private Integer maxTokens;
+
+    @Option(names = "--samples", description = "completions a prompt; wins over generate.samples")
+    private Integer samples;
+
+    @Option(names = "--seed", description = "wins over generate.seed")
+    private Long seed;
+
+    private final Terminal terminal = Terminal.standard();
+
+    @Override
+    public Integer call() throws Exception {
+        Configuration hadoop = SparkSessions.hadoop();
+        if (source.prompts != null) {
+            requireOut(hadoop);
+        }
+        Checkpoint checkpoint = Models.load(hadoop, model, best, this::warn);
+        PromptCompleter.Options generate = Resolved.generate(settings(hadoop, checkpoint));
+        KernelProvider.Chosen kernels = KernelProvider.choose(generate.kernels());
+        if (kernels.degraded()) {
+            warn(kernels.reason());
+        }
+        return source.prompt != null ? one(checkpoint, generate) : many(checkpoint, generate);
+    }
+
+    private void requireOut(Configuration hadoop) throws IOException {
+        if (out == null) {
+            throw new IllegalArgumentException("--prompts needs --out PATH, a new directory for the completions");
+        }
+        if (new Path(out).getFileSystem(hadoop).exists(new Path(out))) {
+            throw new IllegalArgumentException(out + ": exists already; give another --out or remove it");
+        }
+        if (!List.of("jsonl", "parquet", "csv").contains(format)) {
+            throw new IllegalArgumentException("--format " + format + " is not one of jsonl, parquet, csv");
+        }
+    }
+
+    private Settings settings(Configuration hadoop, Checkpoint checkpoint) {
+        Settings.Builder builder =
+                Settings.builder().config(checkpoint.configJson(), "the configuration in the checkpoint");
+        builder.set(
+                ConfigKey.GENERATE_SAMPLES.path() + "=1"); // what the training showed at its end is not asked for here
+        options.addTo(builder, hadoop);
+        override(builder, ConfigKey.GENERATE_TEMPERATURE, temperature, "--temperature");
+        override(builder, ConfigKey.GENERATE_TOP_K, topK, "--top-k");
+        override(builder, ConfigKey.GENERATE_TOP_P, topP, "--top-p");
+        override(builder, ConfigKey.GENERATE_MAX_TOKENS, maxTokens, "--max-tokens");
+        override(builder, ConfigKey.GENERATE_SAMPLES, samples, "--samples");
+        override(builder, ConfigKey.GENERATE_SEED, seed, "--seed");
+        return builder.build();
+    }
+
+    private static void override(Settings.Builder builder, ConfigKey key, Object value, String origin) {
+        if (value != null) {
+            builder.override(key, value, origin);
+        }
+    }
+
+    private int one(Checkpoint checkpoint, PromptCompleter.Options generate) {
+        PromptCompleter completer = new PromptCompleter(
+                new Weights(checkpoint.model(), checkpoint.weights()),
+                TokenizerJson.parse(checkpoint.tokenizerJson(), model),
+                generate);
+        for (PromptCompleter.Result result :
+                completer.complete(List.of(source.prompt)).get(0)) {
+            if (result.error() != null) {
+                throw new IllegalArgumentException(result.error());
+            }
+            System.out.println(source.prompt + result.text());
+        }
+        return 0;
+    }
+
+    private int many(Checkpoint checkpoint, PromptCompleter.Options generate) {
+        try (Sessions sessions = new Sessions("generate")) {
+            SparkSession spark = sessions.spark();
+            Dataset<Row> prompts = GenerateJob.prompts(spark, source.prompts, promptsFormat(), column);
+            Dataset<Row> completed = GenerateJob.complete(spark, prompts, column, checkpoint, generate);
+            switch (format) {
+                case "parquet" -> completed.write().parquet(out);
+                case "csv" ->
+                    completed
+                            .write()
+                            .option("header", true)
+                            .option("escape", "\"")
+                            .csv(out);
+                default -> completed.write().json(out);
+            }
+            Dataset<Row> written = switch (format) {
+                case "parquet" -> spark.read().parquet(out);
+                case "csv" ->
+                    spark.read()
+                            .option("header", true)
+                            .option("multiLine", true)
+                            .option("escape", "\"")
+                            .csv(out);
+                default -> spark.read().schema(completed.schema()).json(out);
+            };
+            Map<String, Long> reasons = new TreeMap<>();
+            written.groupBy("finish_reason")
+                    .count()
+                    .collectAsList()
+                    .forEach(row -> reasons.put(row.getString(0), row.getLong(1)));
+            long rows = reasons.values().stream().mapToLong(Long::longValue).sum();
+            System.out.println(Summaries.format("%,d completions in %s: %s", rows, out, reasons));
+        }
+        return 0;
+    }
+
+    private String promptsFormat() {
+        if (promptsFormat != null) {
+            return promptsFormat;
+        }
+        String name = source.prompts.toLowerCase(Locale.ROOT);
+        if (name.endsWith(".jsonl") || name.endsWith(".json")) {
+            return "jsonl";
+        }
+        return name.endsWith(".csv") ? "csv" : name.endsWith(".parquet") ? "parquet" : "text";
+    }
+
+    private void warn(String message) {
+        terminal.print("warning: " + message);
+    }
+}

@@ -1,0 +1,40 @@
+package io.microgpt.cli;
+
+import io.microgpt.checkpoint.Checkpoint;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** What is configured otherwise now than when a checkpoint was made, among the keys that change the weights. */
+final class ResumeDifferences {
+    private static final Set<String> GROUPS = Set.of("optimizer", "schedule");
+    private static final Set<ConfigKey> KEYS = Set.of(
+            ConfigKey.TRAIN_STEPS, ConfigKey.TRAIN_BATCH_SIZE, ConfigKey.TRAIN_LABEL_SMOOTHING, ConfigKey.TRAIN_SEED);
+
+    private ResumeDifferences() {}
+
+    static List<String> find(Checkpoint checkpoint, Settings now) {
+        Settings before;
+        try {
+            before = Settings.builder()
+                    .config(checkpoint.configJson(), "the checkpoint's configuration")
+                    .build();
+        } catch (ConfigException e) {
+            return List.of(
+                    "the checkpoint's configuration is not of this version and cannot be compared: " + e.getMessage());
+        }
+        List<String> differences = new ArrayList<>();
+        for (ConfigKey key : ConfigKey.values()) {
+            if (GROUPS.contains(key.group()) || KEYS.contains(key)) {
+                String was = before.shown(key);
+                String is = now.shown(key);
+                if (!was.equals(is)) {
+                    differences.add(key.path() + " was " + was + " up to step "
+                            + checkpoint.state().step() + " and is " + is
+                            + " from now on; the weights will not be those of one run with either");
+                }
+            }
+        }
+        return differences;
+    }
+}

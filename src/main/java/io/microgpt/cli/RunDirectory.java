@@ -1,0 +1,81 @@
+package io.microgpt.cli;
+
+import io.microgpt.data.DatasetException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** A run on any Hadoop file system: {@code checkpoints/}, {@code dataset/}, {@code config.conf}, {@code metrics.jsonl}. */
+final class RunDirectory {
+    static final String CHECKPOINTS = "checkpoints";
+    private static final String DATASET = "dataset";
+    private static final String CONFIG = "config.conf";
+    private static final String METRICS = "metrics.jsonl";
+
+    private final Configuration hadoop;
+    private final Path root;
+    private final FileSystem fs;
+
+    RunDirectory(Configuration hadoop, String directory) throws IOException {
+        this.hadoop = hadoop;
+        Path path = new Path(directory);
+        this.fs = path.getFileSystem(hadoop);
+        this.root = fs.makeQualified(path);
+    }
+
+    /** {@return a directory that does not exist yet: {@code runs/NAME}, or {@code runs/NAME-2} and so on} */
+    static RunDirectory fresh(Configuration hadoop, String parent, String name) throws IOException {
+        RunDirectory run = new RunDirectory(hadoop, parent + "/" + name);
+        for (int i = 2; run.exists(); i++) {
+            run = new RunDirectory(hadoop, parent + "/" + name + "-" + i);
+        }
+        return run;
+    }
+
+    boolean exists() throws IOException {
+        return fs.exists(root) && fs.listStatus(root).length > 0;
+    }
+
+    String checkpoints() {
+        return new Path(root, CHECKPOINTS).toString();
+    }
+
+    String dataset() {
+        return new Path(root, DATASET).toString();
+    }
+
+    Path config() {
+        return new Path(root, CONFIG);
+    }
+
+    Path metrics() {
+        return new Path(root, METRICS);
+    }
+
+    boolean hasConfig() throws IOException {
+        return fs.exists(config());
+    }
+
+    void writeConfig(Settings settings) {
+        try (OutputStream out = fs.create(config(), true)) {
+            out.write(settings.render().getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new DatasetException(config() + ": cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    /** {@return the directory as the user would write it: without {@code file:} where that is the default} */
+    @Override
+    public String toString() {
+        return shown(root, hadoop);
+    }
+
+    private static String shown(Path path, Configuration hadoop) {
+        boolean local = "file".equals(path.toUri().getScheme())
+                && "file".equals(FileSystem.getDefaultUri(hadoop).getScheme());
+        return local ? path.toUri().getPath() : path.toString();
+    }
+}

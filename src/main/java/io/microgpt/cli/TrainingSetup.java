@@ -1,0 +1,129 @@
+package io.microgpt.cli;
+
+import io.microgpt.data.Dataset;
+import io.microgpt.data.DatasetException;
+import io.microgpt.spark.Preparation;
+import io.microgpt.spark.PreparedStatistics;
+import java.io.IOException;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** What a training starts from: its run directory, its settings and its dataset, prepared if need be. */
+final class TrainingSetup {
+    private static final String RUNS = "runs";
+
+    private final Configuration hadoop;
+    private final ConfigOptions options;
+    private final String data;
+    private final String out;
+    private final boolean resume;
+    private final Terminal terminal;
+
+    private RunDirectory run;
+    private Settings settings;
+    private Dataset dataset;
+
+    TrainingSetup(
+            Configuration hadoop, ConfigOptions options, String data, String out, boolean resume, Terminal terminal) {
+        this.hadoop = hadoop;
+        this.options = options;
+        this.data = data;
+        this.out = out;
+        this.resume = resume;
+        this.terminal = terminal;
+    }
+
+    TrainingSetup resolve(Sessions sessions, boolean noSpark) throws IOException {
+        if (resume && out == null) {
+            throw new IllegalArgumentException("--resume needs --out RUN, the run that is to go on");
+        }
+        run = out == null ? null : new RunDirectory(hadoop, out);
+        if (run != null && run.exists() && !resume) {
+            throw new IllegalArgumentException(
+                    run + ": exists already; go on with it by --resume, or give another --out");
+        }
+        settings = read();
+        Resolved.model(settings, 1); // says what is wrong with the model before anything is started
+        String path = settings.text(ConfigKey.DATA_PATH);
+        if (run == null) {
+            run = RunDirectory.fresh(hadoop, RUNS, name(path));
+        }
+        dataset = dataset(path, sessions);
+        if (noSpark) {
+            sessions.close();
+        }
+        return this;
+    }
+
+    RunDirectory run() {
+        return run;
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    private Settings read() {
+        Settings.Builder builder = Settings.builder();
+        try {
+            if (resume && run.hasConfig() && options.config == null) {
+                builder.config(
+                        ConfigOptions.text(hadoop, run.config().toString()),
+                        run.config().toString());
+            }
+        } catch (IOException e) {
+            throw new DatasetException(run.config() + ": cannot be read: " + e.getMessage(), e);
+        }
+        options.addTo(builder, hadoop);
+        if (data != null) {
+            builder.override(ConfigKey.DATA_PATH, data, "--data");
+        }
+        Settings given = builder.build();
+        // With the full path, the run can be repeated from anywhere by its own configuration.
+        Optional<String> path = given.optionalText(ConfigKey.DATA_PATH);
+        path.ifPresent(p -> builder.override(ConfigKey.DATA_PATH, qualified(p), "data.path"));
+        return builder.build();
+    }
+
+    Dataset dataset() {
+        return dataset;
+    }
+
+    private String qualified(String path) {
+        try {
+            Path given = new Path(path);
+            return given.getFileSystem(hadoop).makeQualified(given).toString();
+        } catch (IOException e) {
+            throw new DatasetException(path + ": cannot be found: " + e.getMessage(), e);
+        }
+    }
+
+    /** {@return the last name of the path, without what follows its first dot} */
+    private static String name(String path) {
+        String last = new Path(path).getName();
+        int dot = last.indexOf('.');
+        return (dot > 0 ? last.substring(0, dot) : last).replaceAll("[^A-Za-z0-9_-]", "-");
+    }
+
+    private Dataset dataset(String path, Sessions sessions) throws IOException {
+        if (Dataset.exists(hadoop, path)) {
+            return Dataset.open(hadoop, path);
+        }
+        if (resume && Dataset.exists(hadoop, run.dataset())) {
+            Dataset own = Dataset.open(hadoop, run.dataset());
+            String from = own.manifest().settings().get("data.path");
+            if (!path.equals(from)) {
+                throw new DatasetException("the dataset of " + run + " was prepared from " + from + ", not from " + path
+                        + "; leave --data away to go on with it, or start a new run with another --out");
+            }
+            return own;
+        }
+        terminal.print("preparing " + path);
+        PreparedStatistics statistics = new Preparation(
+                        sessions.spark(), Resolved.prepare(settings, path), Optional.empty())
+                .run(run.dataset());
+        Summaries.prepared(statistics, run.dataset()).forEach(terminal::print);
+        return Dataset.open(hadoop, run.dataset());
+    }
+}

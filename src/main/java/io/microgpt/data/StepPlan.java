@@ -1,0 +1,123 @@
+package io.microgpt.data;
+
+import io.microgpt.random.CounterRandom;
+import io.microgpt.random.CounterRandom.Purpose;
+import java.io.Serializable;
+import java.util.Arrays;
+
+/**
+ * Which documents a step takes: a pure function of (seed, step, shard sizes). The epochs follow each other as one endless
+ * stream, each a new order of all documents; step {@code s} takes the places {@code [s * batch, (s + 1) * batch)} of it. So an epoch
+ * is every document exactly once, and every step has a full batch.
+ *
+ * <p>Within an epoch the places walk over the shards by a stride near the golden section of the number of documents, so that
+ * any few neighbouring places spread evenly over all shards and the tasks of a step have equal work; inside a shard the
+ * documents come in a pseudo-random order, a new one each epoch.
+ */
+public final class StepPlan implements Serializable {
+    private static final long serialVersionUID = 1L;
+    private static final double GOLDEN_SECTION = 0.6180339887498949;
+    /** Products of two document numbers must fit a long. */
+    private static final long MOST_DOCUMENTS = 3_000_000_000L;
+
+    private final long seed;
+    private final int batchSize;
+    private final int[] shardSizes;
+    private final long[] firsts; // (shards + 1) number of documents before each shard
+    private final long stride;
+
+    /**
+     * @param shardSizes number of documents of each shard
+     * @param batchSize documents a step
+     * @throws IllegalArgumentException if there are no documents, or more than three thousand million
+     */
+    public StepPlan(long seed, int[] shardSizes, int batchSize) {
+        this.seed = seed;
+        this.batchSize = batchSize;
+        this.shardSizes = shardSizes.clone();
+        this.firsts = new long[shardSizes.length + 1];
+        for (int s = 0; s < shardSizes.length; s++) {
+            firsts[s + 1] = firsts[s] + shardSizes[s];
+        }
+        if (documents() < 1 || documents() > MOST_DOCUMENTS) {
+            throw new IllegalArgumentException("a training set of " + documents() + " documents; it must have 1 to "
+                    + MOST_DOCUMENTS + (documents() < 1 ? " (is data.test-fraction too large for so few rows?)" : ""));
+        }
+        this.stride = stride(documents());
+    }
+
+    /** {@return a plan for looking at all documents of so many shards, not for taking steps} */
+    public static StepPlan ofShards(int shards) {
+        int[] one = new int[shards];
+        Arrays.fill(one, 1);
+        return new StepPlan(0, one, 1);
+    }
+
+    private static long stride(long documents) {
+        long stride = Math.max(1, Math.round(documents * GOLDEN_SECTION));
+        while (greatestCommonDivisor(stride, documents) != 1) {
+            stride++;
+        }
+        return stride;
+    }
+
+    private static long greatestCommonDivisor(long a, long b) {
+        return b == 0 ? a : greatestCommonDivisor(b, a % b);
+    }
+
+    /** {@return the number of documents of an epoch} */
+    public long documents() {
+        return firsts[shardSizes.length];
+    }
+
+    public int shards() {
+        return shardSizes.length;
+    }
+
+    public int batchSize() {
+        return batchSize;
+    }
+
+    /** {@return how many epochs {@code steps} steps are} */
+    public double epochs(long steps) {
+        return (double) steps * batchSize / documents();
+    }
+
+    /** {@return for each of the shards {@code [from, to)} the documents that the step takes of it, in the order of the stream} */
+    public int[][] documents(long step, int from, int to) {
+        int[][] chosen = new int[to - from][0];
+        int[] counts = new int[to - from];
+        for (int i = 0; i < batchSize; i++) {
+            long place = Math.addExact(Math.multiplyExact(step, (long) batchSize), i);
+            long epoch = place / documents();
+            long offset =
+                    Long.remainderUnsigned(CounterRandom.bits(seed, Purpose.EPOCH_ORDER, epoch, -1, 0), documents());
+            long walked = (place % documents() * stride % documents() + offset) % documents();
+            int shard = shardOf(walked);
+            if (shard >= from && shard < to) {
+                int s = shard - from;
+                if (counts[s] == chosen[s].length) {
+                    chosen[s] = Arrays.copyOf(chosen[s], Math.max(4, 2 * counts[s]));
+                }
+                Permutation order = new Permutation(seed, epoch, shard, shardSizes[shard]);
+                chosen[s][counts[s]++] = order.at((int) (walked - firsts[shard]));
+            }
+        }
+        for (int s = 0; s < chosen.length; s++) {
+            chosen[s] = Arrays.copyOf(chosen[s], counts[s]);
+        }
+        return chosen;
+    }
+
+    private int shardOf(long document) {
+        int at = Arrays.binarySearch(firsts, document);
+        if (at < 0) {
+            return -at - 2;
+        }
+        // Empty shards begin where the next one begins: the document is in the last of them.
+        while (firsts[at + 1] == document) {
+            at++;
+        }
+        return at;
+    }
+}

@@ -1,0 +1,112 @@
+package io.microgpt.data;
+
+import java.io.Externalizable;
+import java.io.IOException;
+import java.io.ObjectInput;
+import java.io.ObjectOutput;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * The documents of one shard in memory: their tokens in one array, two bytes a token. Written as whole blocks where
+ * Spark moves or spills it.
+ */
+public final class TokenShard implements Externalizable {
+    private static final long serialVersionUID = 1L;
+    /** Two bytes hold every token id below this; larger vocabularies take two of them a token. */
+    private static final int NARROW = 1 << 16;
+
+    private char[] halves = new char[0];
+    private boolean wide;
+    private int tokens;
+    private int[] starts = {0}; // (documents + 1)
+    private int documents;
+
+    /** For {@link Externalizable}; an empty shard. */
+    public TokenShard() {}
+
+    /** @param vocabularySize V; tokens are below it */
+    public TokenShard(int vocabularySize) {
+        this.wide = vocabularySize > NARROW;
+    }
+
+    /** Adds a document at the end. */
+    public void add(int[] document) {
+        int width = wide ? 2 : 1;
+        int needed = Math.multiplyExact(Math.addExact(tokens, document.length), width);
+        if (needed > halves.length) {
+            halves = Arrays.copyOf(
+                    halves, (int) Math.min(Integer.MAX_VALUE - 8L, Math.max(needed, halves.length * 3L / 2)));
+        }
+        if (documents + 2 > starts.length) {
+            starts = Arrays.copyOf(starts, Math.max(8, starts.length * 2));
+        }
+        for (int i = 0; i < document.length; i++) {
+            int at = (tokens + i) * width;
+            halves[at] = (char) document[i];
+            if (wide) {
+                halves[at + 1] = (char) (document[i] >>> Character.SIZE);
+            }
+        }
+        tokens += document.length;
+        starts[++documents] = tokens;
+    }
+
+    /** {@return how many documents} */
+    public int documents() {
+        return documents;
+    }
+
+    /** {@return how many positions all documents predict: their tokens less one a document} */
+    public long positions() {
+        return (long) tokens - documents;
+    }
+
+    /** {@return the tokens of one document, a new array} */
+    public int[] document(int index) {
+        int[] result = new int[starts[index + 1] - starts[index]];
+        for (int i = 0; i < result.length; i++) {
+            int at = starts[index] + i;
+            result[i] = wide ? halves[2 * at] | halves[2 * at + 1] << Character.SIZE : halves[at];
+        }
+        return result;
+    }
+
+    /** {@return the identity of this shard: SHA-256 over every document's length and tokens} */
+    public String sha256() {
+        ShardDigest digest = new ShardDigest();
+        for (int d = 0; d < documents; d++) {
+            digest.add(document(d));
+        }
+        return digest.hex();
+    }
+
+    @Override
+    public void writeExternal(ObjectOutput out) throws IOException {
+        int size = tokens * (wide ? 2 : 1);
+        out.writeBoolean(wide);
+        out.writeInt(tokens);
+        out.writeInt(documents);
+        ByteBuffer block = ByteBuffer.allocate(Math.toIntExact(4L * documents + 2L * size));
+        block.asIntBuffer().put(starts, 1, documents);
+        block.position(4 * documents);
+        block.asCharBuffer().put(halves, 0, size);
+        out.write(block.array());
+    }
+
+    @Override
+    public void readExternal(ObjectInput in) throws IOException {
+        wide = in.readBoolean();
+        tokens = in.readInt();
+        documents = in.readInt();
+        int size = tokens * (wide ? 2 : 1);
+        byte[] bytes = new byte[Math.toIntExact(4L * documents + 2L * size)];
+        in.readFully(bytes);
+        ByteBuffer block = ByteBuffer.wrap(bytes);
+        starts = new int[documents + 1];
+        block.asIntBuffer().get(starts, 1, documents);
+        block.position(4 * documents);
+        halves = new char[size];
+        block.asCharBuffer().get(halves);
+    }
+}

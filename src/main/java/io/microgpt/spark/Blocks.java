@@ -1,0 +1,36 @@
+package io.microgpt.spark;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Float arrays as whole blocks of bytes, a bounded buffer at a time. */
+final class Blocks {
+    private static final int BUFFER_FLOATS = 1 << 16;
+
+    private Blocks() {}
+
+    static void write(DataOutput out, float[] values) throws IOException {
+        out.writeInt(values.length);
+        ByteBuffer buffer = ByteBuffer.allocate(Float.BYTES * Math.min(BUFFER_FLOATS, Math.max(1, values.length)));
+        for (int at = 0; at < values.length; at += BUFFER_FLOATS) {
+            int n = Math.min(BUFFER_FLOATS, values.length - at);
+            buffer.clear();
+            buffer.asFloatBuffer().put(values, at, n);
+            out.write(buffer.array(), 0, Float.BYTES * n);
+        }
+    }
+
+    static float[] read(DataInput in) throws IOException {
+        float[] values = new float[in.readInt()];
+        ByteBuffer buffer = ByteBuffer.allocate(Float.BYTES * Math.min(BUFFER_FLOATS, Math.max(1, values.length)));
+        for (int at = 0; at < values.length; at += BUFFER_FLOATS) {
+            int n = Math.min(BUFFER_FLOATS, values.length - at);
+            in.readFully(buffer.array(), 0, Float.BYTES * n);
+            buffer.clear();
+            buffer.asFloatBuffer().get(values, at, n);
+        }
+        return values;
+    }
+}

@@ -1,0 +1,162 @@
+package io.microgpt.spark;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.microgpt.spark.InputFiles.Range;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Iterator;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * Reads the rows of one range of a file. Every row comes out, good or bad, with its place in the file; nothing is skipped.
+ */
+final class RowReader {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int PIECE_BYTES = 1 << 16;
+    static final String NOT_UTF8 = "not valid UTF-8";
+
+    private final Configuration hadoop;
+    private final InputFormat format;
+    private final String column;
+    private final int mostBytes;
+
+    RowReader(Configuration hadoop, InputFormat format, String column, int mostBytes) {
+        this.hadoop = hadoop;
+        this.format = format;
+        this.column = column;
+        this.mostBytes = mostBytes;
+    }
+
+    /** {@return whether files of a format must be read from their beginning to their end} */
+    static boolean whole(InputFormat format) {
+        return format == InputFormat.BLOCKS || format == InputFormat.CONTINUOUS || format == InputFormat.CSV;
+    }
+
+    /** {@return every row of the range, in the order of the file; read as they are asked for} */
+    Iterator<InputRow> read(Range range) {
+        // A range may begin in the middle of a line, which then belongs to the range before: from one byte earlier on,
+        // the first line feed ends what is not ours.
+        long from = Math.max(0, range.start() - 1);
+        try {
+            InputStream in = range.open(hadoop, from);
+            return switch (format) {
+                case LINES -> new RowIterator(range.file(), in, lines(range, from, in, this::line));
+                case JSONL -> new RowIterator(range.file(), in, lines(range, from, in, this::json));
+                case BLOCKS -> new RowIterator(range.file(), in, new Blocks(range.file(), in));
+                case CONTINUOUS -> new RowIterator(range.file(), in, pieces(range.file(), in));
+                case CSV -> new RowIterator(range.file(), in, new CsvRows(range.file(), in, column, mostBytes));
+                case PARQUET -> throw new IllegalArgumentException("Parquet is read by Spark");
+            };
+        } catch (IOException e) {
+            throw new UncheckedIOException(range.file() + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private interface LineParser {
+        InputRow row(String file, long position, String text);
+    }
+
+    private RowIterator.Source lines(Range range, long from, InputStream in, LineParser parser) throws IOException {
+        ByteLines lines = ByteLines.of(in, from, mostBytes);
+        boolean empty = from < range.start() && !lines.next();
+        return () -> !empty && lines.next() && lines.start() < range.end()
+                ? row(range.file(), lines, parser).checked(mostBytes)
+                : null;
+    }
+
+    private InputRow row(String file, ByteLines lines, LineParser parser) {
+        if (lines.tooLong()) {
+            return InputRow.rejected(file, lines.start(), InputRow.tooLong(mostBytes), null);
+        }
+        String text = lines.text();
+        return text == null
+                ? InputRow.rejected(file, lines.start(), NOT_UTF8, lines.shown())
+                : parser.row(file, lines.start(), withoutReturn(text));
+    }
+
+    private static String withoutReturn(String line) {
+        return line.endsWith("\r") ? line.substring(0, line.length() - 1) : line;
+    }
+
+    private InputRow line(String file, long position, String text) {
+        return InputRow.of(file, position, text);
+    }
+
+    private InputRow json(String file, long position, String line) {
+        if (line.isBlank()) {
+            return InputRow.rejected(file, position, "empty", line);
+        }
+        JsonNode node;
+        try {
+            node = JSON.readTree(line);
+        } catch (JsonProcessingException e) {
+            return InputRow.rejected(file, position, "not JSON: " + e.getOriginalMessage(), line);
+        }
+        JsonNode value = node.path(column);
+        if (value.isMissingNode()) {
+            return InputRow.rejected(file, position, "no field " + column, line);
+        }
+        if (!value.isTextual() && !value.isNull()) {
+            return InputRow.rejected(file, position, "field " + column + " is not a text", line);
+        }
+        return InputRow.of(file, position, value.textValue());
+    }
+
+    /** Continuous text: pieces with their line feeds, whose concatenation is the text. */
+    private static RowIterator.Source pieces(String file, InputStream in) {
+        ByteLines lines = ByteLines.inPieces(in, PIECE_BYTES);
+        return () -> {
+            if (!lines.next()) {
+                return null;
+            }
+            String text = lines.text();
+            return text == null
+                    ? InputRow.rejected(file, lines.start(), NOT_UTF8, lines.shown())
+                    : InputRow.of(file, lines.start(), lines.terminated() ? text + "\n" : text);
+        };
+    }
+
+    /** Lines up to a blank one. A bad line makes its whole block bad. */
+    private final class Blocks implements RowIterator.Source {
+        private final String file;
+        private final ByteLines lines;
+
+        Blocks(String file, InputStream in) {
+            this.file = file;
+            this.lines = ByteLines.of(in, 0, mostBytes);
+        }
+
+        @Override
+        public InputRow next() throws IOException {
+            StringBuilder block = new StringBuilder();
+            InputRow bad = null;
+            long start = -1;
+            while (lines.next()) {
+                InputRow line = row(file, lines, RowReader.this::line);
+                if (line.text() != null && line.text().isBlank()) {
+                    if (start >= 0) {
+                        break;
+                    }
+                    continue;
+                }
+                start = start < 0 ? line.position() : start;
+                if (line.text() == null) {
+                    bad = bad == null ? line : bad;
+                } else if (block.length() + line.text().length() < mostBytes) {
+                    block.append(block.isEmpty() ? "" : "\n").append(line.text());
+                } else if (bad == null) {
+                    bad = InputRow.rejected(file, start, InputRow.tooLong(mostBytes), block.toString());
+                }
+            }
+            if (start < 0) {
+                return null;
+            }
+            return bad != null
+                    ? bad
+                    : InputRow.of(file, start, block.toString()).checked(mostBytes);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package io.microgpt.train;
+
+import io.microgpt.checkpoint.Checkpoint;
+import io.microgpt.checkpoint.CheckpointStore;
+import java.util.OptionalLong;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Writes checkpoints off the training thread, one at a time: while one is being written, training goes on; the next one waits for it.
+ * A failure to write surfaces at the next checkpoint or at the end, so that a run never believes in a checkpoint that is not there.
+ */
+final class BackgroundCheckpoints implements AutoCloseable {
+    private final CheckpointStore store;
+    private final int keep;
+    private final TrainingListener listener;
+    private final ExecutorService writer = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "checkpoint-writer");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private Future<?> pending;
+
+    BackgroundCheckpoints(CheckpointStore store, int keep, TrainingListener listener) {
+        this.store = store;
+        this.keep = keep;
+        this.listener = listener;
+    }
+
+    /** Starts writing; the arrays of {@code checkpoint} belong to it from now on. */
+    void write(Checkpoint checkpoint, OptionalLong best) {
+        await();
+        pending = writer.submit(() -> {
+            String path = store.write(checkpoint).toString();
+            store.retain(keep, best);
+            listener.checkpointWritten(checkpoint.state().step(), path);
+        });
+    }
+
+    /** Waits until the last one is whole on storage, or throws why it is not. */
+    void await() {
+        if (pending == null) {
+            return;
+        }
+        try {
+            pending.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause
+                    ? cause
+                    : new IllegalStateException("a checkpoint could not be written: " + e.getCause(), e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while a checkpoint was being written", e);
+        } finally {
+            pending = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        writer.shutdown();
+    }
+}

@@ -1,0 +1,45 @@
+package io.microgpt.train;
+
+import io.microgpt.checkpoint.Checkpoint;
+import io.microgpt.data.Dataset;
+import io.microgpt.model.GptConfig;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Refuses to go on from a checkpoint of another dataset, tokenizer or architecture, and names the difference. */
+final class Compatibility {
+    private Compatibility() {}
+
+    static void check(Checkpoint checkpoint, GptConfig model, Dataset dataset) {
+        List<String> differences = new ArrayList<>();
+        GptConfig saved = checkpoint.model();
+        compare(differences, "vocabulary size", saved.vocabularySize(), model.vocabularySize());
+        compare(differences, "model.n-embd", saved.nEmbd(), model.nEmbd());
+        compare(differences, "model.n-head", saved.nHead(), model.nHead());
+        compare(differences, "model.n-layer", saved.nLayer(), model.nLayer());
+        compare(differences, "model.block-size", saved.blockSize(), model.blockSize());
+        compare(differences, "model.mlp-dim", saved.mlpDim(), model.mlpDim());
+        compare(
+                differences,
+                "tokenizer SHA-256",
+                checkpoint.state().tokenizerSha256(),
+                dataset.manifest().tokenizerSha256());
+        compare(
+                differences,
+                "dataset fingerprint",
+                checkpoint.state().datasetFingerprint(),
+                dataset.manifest().fingerprint());
+        if (!differences.isEmpty()) {
+            throw new IllegalArgumentException("the checkpoint of step "
+                    + checkpoint.state().step()
+                    + " is not one of this training with " + dataset.directory() + ": " + String.join("; ", differences)
+                    + ". Give the configuration and data that it was made with, or start a new run with another --out");
+        }
+    }
+
+    private static void compare(List<String> differences, String name, Object checkpoint, Object here) {
+        if (!checkpoint.equals(here)) {
+            differences.add(name + " is " + checkpoint + " in the checkpoint and " + here + " here");
+        }
+    }
+}

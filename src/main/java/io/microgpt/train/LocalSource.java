@@ -1,0 +1,72 @@
+package io.microgpt.train;
+
+import io.microgpt.data.Dataset;
+import io.microgpt.data.Part;
+import io.microgpt.data.TokenShard;
+import io.microgpt.kernel.KernelProvider;
+import io.microgpt.model.Gpt;
+import io.microgpt.model.Weights;
+import io.microgpt.optim.SumTree;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** The in-process source: all shards in memory, one thread, no Spark. */
+public final class LocalSource implements GradientSource {
+    private final Dataset dataset;
+    private final ShardWorker worker;
+    private final TrainingTask task;
+    private final KernelProvider.Chosen kernels;
+    private final Map<Part, List<TokenShard>> shards = new EnumMap<>(Part.class);
+
+    /** @param warnings takes what the user should know of this JVM */
+    public LocalSource(Dataset dataset, TrainingTask task, Consumer<String> warnings) {
+        this.dataset = dataset;
+        this.task = task;
+        this.kernels = KernelProvider.choose(task.kernels());
+        if (kernels.degraded()) {
+            warnings.accept(kernels.reason());
+        }
+        this.worker = new ShardWorker(task, new Gpt(task.model(), kernels.kernels()));
+    }
+
+    @Override
+    public StepGradient at(long step, float[] weights) {
+        long start = System.nanoTime();
+        SumTree tree = worker.tree();
+        worker.gradients(tree, shards(Part.TRAIN), 0, step, new Weights(task.model(), weights));
+        return new StepGradient(tree.total(), 0.0, (System.nanoTime() - start) * 1e-6, 0.0);
+    }
+
+    @Override
+    public LossSum loss(Part part, double share, float[] weights) {
+        if (dataset.manifest().documents(part) == 0) {
+            return new LossSum(0.0, 0, 0);
+        }
+        SumTree tree = worker.tree();
+        worker.losses(tree, shards(part), 0, share, new Weights(task.model(), weights));
+        return LossSum.of(tree.total());
+    }
+
+    private List<TokenShard> shards(Part part) {
+        return shards.computeIfAbsent(part, p -> {
+            List<TokenShard> loaded = new ArrayList<>();
+            for (int s = 0; s < dataset.manifest().shards(p).size(); s++) {
+                loaded.add(dataset.shard(p, s));
+            }
+            return loaded;
+        });
+    }
+
+    @Override
+    public String description() {
+        return "this process, one thread, " + kernels.reason();
+    }
+
+    @Override
+    public void close() {
+        shards.clear();
+    }
+}

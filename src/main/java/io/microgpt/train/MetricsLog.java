@@ -1,0 +1,111 @@
+package io.microgpt.train;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * {@code metrics.jsonl}: a JSON object a line, a line a step. A resumed run keeps the lines up to the step that it goes on from, so that
+ * the file reads as if nothing had happened. It can be followed while it grows.
+ */
+public final class MetricsLog implements TrainingListener, AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    /** Between two flushes, so that a small model's steps do not wait for the disk. */
+    private static final long FLUSH_NANOS = 1_000_000_000L;
+
+    private final Path path;
+    private final FSDataOutputStream out;
+    private long flushed = System.nanoTime();
+
+    /** @param step the step that training goes on from; lines of later steps are dropped */
+    public MetricsLog(Configuration hadoop, Path path, long step) {
+        this.path = path;
+        try {
+            FileSystem fs = path.getFileSystem(hadoop);
+            // The checksummed local file system holds back what does not fill a block.
+            FileSystem raw = fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
+            Path before = path.suffix(".before");
+            if (raw.exists(path) && !raw.exists(before) && !raw.rename(path, before)) {
+                throw new IOException("cannot be renamed to " + before);
+            }
+            out = raw.create(path, true);
+            if (raw.exists(before)) {
+                copy(raw, before, step);
+                out.hflush();
+                raw.delete(before, false);
+            }
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    private void copy(FileSystem fs, Path before, long step) throws IOException {
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(fs.open(before), StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (isUpTo(line, step)) {
+                    out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+                }
+            }
+        }
+    }
+
+    private static boolean isUpTo(String line, long step) {
+        try {
+            return JSON.readTree(line).path("step").asLong(Long.MAX_VALUE) <= step;
+        } catch (IOException e) {
+            return false; // the line that a crash cut off
+        }
+    }
+
+    @Override
+    public void stepEnded(StepReport report) {
+        ObjectNode line = JSON.createObjectNode();
+        line.put("step", report.step());
+        line.put("loss", report.loss());
+        line.put("lr", report.learningRate());
+        line.put("grad_norm", report.gradientNorm());
+        line.put("positions", report.positions());
+        line.put("tokens_per_second", rounded(report.tokensPerSecond(), 10));
+        line.put("ms_broadcast", rounded(report.broadcastMillis(), 1000));
+        line.put("ms_compute", rounded(report.computeMillis(), 1000));
+        line.put("ms_gather", rounded(report.gatherMillis(), 1000));
+        line.put("ms_update", rounded(report.updateMillis(), 1000));
+        report.testLoss().ifPresent(loss -> line.put("test_loss", loss));
+        try {
+            out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            if (System.nanoTime() - flushed > FLUSH_NANOS) {
+                out.hflush();
+                flushed = System.nanoTime();
+            }
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    private static double rounded(double value, double parts) {
+        return Math.round(value * parts) / parts;
+    }
+
+    private UncheckedIOException failure(IOException e) {
+        return new UncheckedIOException(path + ": the metrics cannot be written: " + e.getMessage(), e);
+    }
+
+    @Override
+    public void close() {
+        try {
+            out.close();
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package io.microgpt.train;
+
+import io.microgpt.kernel.KernelProvider;
+import io.microgpt.model.GptConfig;
+import io.microgpt.optim.Adam;
+import io.microgpt.optim.Schedule;
+
+/**
+ * A training in the words of the configuration.
+ *
+ * @param steps updates of the whole run; the schedule decays to its end there
+ * @param batchSize documents a step
+ * @param evalEvery steps between evaluations of the test loss; 0 only at the end
+ * @param checkpointEvery steps between checkpoints; 0 only at the end
+ * @param keepCheckpoints how many of the last checkpoints stay, besides the best
+ */
+public record TrainConfig(
+        GptConfig model,
+        Adam.Settings adam,
+        double clipNorm,
+        Schedule schedule,
+        long steps,
+        int batchSize,
+        long evalEvery,
+        long checkpointEvery,
+        int keepCheckpoints,
+        double labelSmoothing,
+        long seed,
+        KernelProvider.Choice kernels) {}

@@ -1,0 +1,13 @@
+package io.microgpt.train;
+
+/** Watches a training. Called on the training thread, except for checkpoints and warnings, which may come from the writer's. */
+public interface TrainingListener {
+    /** After every step, its evaluation included. */
+    default void stepEnded(StepReport report) {}
+
+    /** A checkpoint is whole on storage. */
+    default void checkpointWritten(long step, String path) {}
+
+    /** Something that the user should know and that stops nothing. */
+    default void warning(String message) {}
+}
