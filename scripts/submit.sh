@@ -111,15 +111,16 @@ submit() { # command, arguments...
   elif [ -n "${SPARK_HOME:-}" ]; then
     exec "$SPARK_HOME/bin/spark-submit" "${spark_arguments[@]}" --class io.microgpt.cli.Main "$jar" "$command" "${arguments[@]}"
   fi
-  # What bin/spark-class does: Spark's launcher prints the command line of the JVM to run, NUL-separated, and then the exit code.
+  # What bin/spark-class does: Spark's launcher prints, behind a NUL and a line feed, the command line of the JVM to run.
   export SPARK_HOME=$embedded
-  local launch=()
+  local launch=() part
   while IFS= read -r -d '' part; do launch+=("$part"); done < <(
     "$java" -cp "$embedded/jars/*" org.apache.spark.launcher.Main org.apache.spark.deploy.SparkSubmit \
       "${spark_arguments[@]}" --class io.microgpt.cli.Main "$jar" "$command" "${arguments[@]}"
   )
   # An option that spark-submit does not know ends here; the launcher has said which.
-  [ ${#launch[@]} -gt 0 ] || exit 2
-  [ "${launch[0]}" ] || launch=("${launch[@]:1}")
+  [ ${#launch[@]} -gt 1 ] || exit 2
+  launch=("${launch[@]:1}")
+  launch[0]=${launch[0]#$'\n'}
   exec "${launch[@]}"
 }

@@ -40,7 +40,12 @@ public record GptConfig(int vocabularySize, int nEmbd, int nHead, int nLayer, in
     }
 
     private static long parameters(long v, long e, long l, long b, long m) {
-        return 2 * v * e + b * e + l * (4 * e * e + 2 * e * m);
+        try {
+            long layer = Math.addExact(Math.multiplyExact(4 * e, e), Math.multiplyExact(2 * e, m));
+            return Math.addExact(2 * v * e + b * e, Math.multiplyExact(l, layer));
+        } catch (ArithmeticException overflow) {
+            return Long.MAX_VALUE;
+        }
     }
 
     /** {@return the number of weights: {@code 2VE + BE + L(4E^2 + 2EM)}} */

@@ -93,7 +93,9 @@ public final class SumTree {
             return left == null ? right : left;
         }
         kernels.add(left.gradient(), 0, right.gradient(), 0, left.gradient().length);
-        spare.push(right.gradient());
+        if (right.gradient().length > 0) { // sums of losses alone have none
+            spare.push(right.gradient());
+        }
         return new GradientSum(
                 left.gradient(),
                 left.lossSum() + right.lossSum(),

@@ -30,11 +30,21 @@ public final class SparkSource implements GradientSource {
     private final JavaSparkContext spark;
     private final TrainingTask task;
     private final Kernels kernels;
+    private final Broadcast<Origin> origin;
     private final JavaRDD<ShardRun> runs;
     private final int partitions;
     private final String description;
 
     private record Span(int first, int end) implements Serializable {}
+
+    /** What an executor needs to read its shards. */
+    private record Origin(SerializableConfiguration hadoop, String directory, String manifest, TrainingTask task)
+            implements Serializable {
+        ShardRun load(Span span) {
+            Manifest parsed = Manifest.parse(manifest, directory);
+            return ShardRun.load(hadoop.value(), directory, parsed, task, span.first(), span.end());
+        }
+    }
 
     /** What an executor says of itself. */
     private record Site(String executor, String kernels, boolean degraded, int cores) implements Serializable {}
@@ -57,12 +67,15 @@ public final class SparkSource implements GradientSource {
             spans.add(new Span(
                     (int) ((long) shards * p / this.partitions), (int) ((long) shards * (p + 1) / this.partitions)));
         }
-        SerializableConfiguration hadoop = new SerializableConfiguration(spark.hadoopConfiguration());
-        String directory = dataset.directory().toString();
-        String manifest = dataset.manifest().toJson();
+        // Broadcast, because what the closure itself holds is serialized again with every step.
+        this.origin = spark.broadcast(new Origin(
+                new SerializableConfiguration(spark.hadoopConfiguration()),
+                dataset.directory().toString(),
+                dataset.manifest().toJson(),
+                task));
+        Broadcast<Origin> loaded = origin;
         this.runs = spark.parallelize(spans, this.partitions)
-                .map(span -> ShardRun.load(
-                        hadoop.value(), directory, Manifest.parse(manifest, directory), task, span.first(), span.end()))
+                .map(span -> loaded.value().load(span))
                 .persist(StorageLevel.MEMORY_AND_DISK());
         this.description = describe(sites(task.kernels()), warnings);
     }
@@ -145,5 +158,6 @@ public final class SparkSource implements GradientSource {
     @Override
     public void close() {
         runs.unpersist(false);
+        origin.destroy();
     }
 }
