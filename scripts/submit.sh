@@ -49,7 +49,7 @@ build() {
       missing "a JDK, not only a Java runtime: there is no javac" openjdk-17-jdk java-17-openjdk-devel openjdk@17
     fi
     echo "Building (the first time, Maven downloads Spark and Hadoop: some 450 MB) ..." >&2
-    mvn -B -ntp -q -f "$root/pom.xml" -DskipTests package >&2
+    mvn -B -ntp -q -f "$root/pom.xml" -Dmaven.test.skip -Dspotless.check.skip package >&2
     touch "$jar"
   fi
   if [ -z "${SPARK_HOME:-}" ] && changed_since "$embedded/jars" "$root/target/spark-classpath.txt"; then

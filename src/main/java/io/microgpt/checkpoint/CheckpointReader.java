@@ -1,5 +1,6 @@
 package io.microgpt.checkpoint;
 
+import io.microgpt.data.Sha256;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.ParameterLayout;
 import java.io.FileNotFoundException;

@@ -2,6 +2,7 @@ package io.microgpt.checkpoint;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.microgpt.data.Sha256;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.ParameterLayout;
 import java.io.BufferedOutputStream;

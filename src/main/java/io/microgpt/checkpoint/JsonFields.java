@@ -1,6 +1,7 @@
 package io.microgpt.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.microgpt.data.Sha256;
 import java.util.ArrayList;
 import java.util.List;
 

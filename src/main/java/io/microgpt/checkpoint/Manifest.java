@@ -1,5 +1,6 @@
 package io.microgpt.checkpoint;
 
+import io.microgpt.data.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
@@ -49,7 +50,7 @@ record Manifest(long step, SortedMap<String, Entry> files) {
             separator = ",\n";
         }
         text.append("\n  },\n");
-        String checksum = Sha256.hex(text.toString().getBytes(StandardCharsets.UTF_8));
+        String checksum = Sha256.of(text.toString().getBytes(StandardCharsets.UTF_8));
         text.append("  \"manifest_sha256\": \"").append(checksum).append("\"\n}\n");
         return text.toString().getBytes(StandardCharsets.UTF_8);
     }

@@ -1,5 +1,6 @@
 package io.microgpt.checkpoint;
 
+import io.microgpt.data.Sha256;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;

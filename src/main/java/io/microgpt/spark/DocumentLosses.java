@@ -81,7 +81,7 @@ public final class DocumentLosses {
                                 tokenizer.decode(documents.get(document)),
                                 positions,
                                 sum / positions,
-                                Math.exp(sum / positions))));
+                                StrictMath.exp(sum / positions))));
                 return scored.iterator();
             });
         });

@@ -126,10 +126,9 @@ public final class Preparation {
                 shards.get(Part.TEST));
         writeText(new Path(work, Dataset.TOKENIZER), tokenizer.toJson());
         writeText(new Path(work, Manifest.FILE), manifest.toJson());
-        long tokens = 0;
-        for (Part part : Part.values()) {
-            tokens += manifest.positions(part) + manifest.documents(part);
-        }
+        long good = survey.rows() - survey.rejected();
+        long tokens =
+                survey.fileTokens().values().stream().mapToLong(Long::longValue).sum() + boundaries * good;
         return new PreparedStatistics(
                 survey.rows(),
                 survey.rejected(),

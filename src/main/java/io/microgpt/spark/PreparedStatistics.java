@@ -7,7 +7,7 @@ import io.microgpt.data.Manifest;
  *
  * @param rows of input, good and bad; pieces of text for continuous input
  * @param rejected rows that went to the side table
- * @param tokens of all documents, boundaries included
+ * @param tokens of all good rows, the boundaries around documents included
  * @param unknownTokens how many of them stand for text outside the vocabulary
  * @param chunked documents over the block size that were cut into several
  * @param truncated documents over the block size that lost their end

@@ -14,7 +14,7 @@ public record LossSum(double sum, long positions, long documents) {
     }
 
     public double perplexity() {
-        return Math.exp(mean());
+        return StrictMath.exp(mean());
     }
 
     /** {@return the losses of a gradient sum} */

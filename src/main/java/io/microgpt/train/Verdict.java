@@ -22,7 +22,7 @@ public enum Verdict {
         if (test.positions() == 0 || train.positions() == 0) {
             return UNKNOWN;
         }
-        double ratio = Math.exp(test.mean() - train.mean());
+        double ratio = StrictMath.exp(test.mean() - train.mean());
         if (ratio > CLEAR) {
             return OVERFITTED;
         }

@@ -3,6 +3,7 @@ package io.microgpt.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.microgpt.data.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -237,7 +238,7 @@ class CorruptionTest {
     private static void sign(Map<String, byte[]> files) {
         SortedMap<String, Manifest.Entry> entries = new TreeMap<>();
         for (String name : CheckpointFormat.FILES) {
-            entries.put(name, new Manifest.Entry(files.get(name).length, Sha256.hex(files.get(name))));
+            entries.put(name, new Manifest.Entry(files.get(name).length, Sha256.of(files.get(name))));
         }
         files.put(Manifest.NAME, new Manifest(1, entries).render());
     }

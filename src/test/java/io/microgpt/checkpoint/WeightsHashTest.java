@@ -2,6 +2,7 @@ package io.microgpt.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.microgpt.data.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Random;
@@ -26,7 +27,7 @@ class WeightsHashTest {
             values[i] = (float) random.nextGaussian();
             bytes.putInt(Float.floatToRawIntBits(values[i]));
         }
-        assertThat(WeightsHash.sha256Hex(values)).isEqualTo(Sha256.hex(bytes.array()));
+        assertThat(WeightsHash.sha256Hex(values)).isEqualTo(Sha256.of(bytes.array()));
     }
 
     @Test

@@ -1,0 +1,130 @@
+package io.microgpt;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/**
+ * The table of packages: what each may use. A line of code that breaks it is in the wrong room. Libraries are named where a
+ * room needs one; a library that is not named is the JDK's alone.
+ */
+@AnalyzeClasses(packages = "io.microgpt", importOptions = ImportOption.DoNotIncludeTests.class)
+class PackagesTest {
+    private static final String JDK = "java..";
+    private static final String HADOOP = "org.apache.hadoop..";
+    private static final String PARQUET = "org.apache.parquet..";
+    private static final String JSON = "com.fasterxml.jackson..";
+    private static final String[] SPARK = {
+        "org.apache.spark..", "org.apache.hadoop..", "com.fasterxml.jackson..", "com.univocity.parsers..", "scala.."
+    };
+
+    @ArchTest
+    static final ArchRule KERNEL = only("kernel", JDK, "jdk.incubator.vector..");
+
+    @ArchTest
+    static final ArchRule RANDOM = only("random", JDK);
+
+    @ArchTest
+    static final ArchRule MODEL = only("model", JDK, room("kernel"), room("random"));
+
+    @ArchTest
+    static final ArchRule OPTIM = only("optim", JDK, room("kernel"));
+
+    @ArchTest
+    static final ArchRule TEXT = only("text", JDK, JSON);
+
+    @ArchTest
+    static final ArchRule DATA = only("data", JDK, JSON, HADOOP, PARQUET, room("random"));
+
+    @ArchTest
+    static final ArchRule GENERATE = only("generate", JDK, room("model"), room("kernel"), room("random"));
+
+    @ArchTest
+    static final ArchRule CHECKPOINT =
+            only("checkpoint", JDK, JSON, HADOOP, room("model"), room("optim"), room("text"), room("data"));
+
+    @ArchTest
+    static final ArchRule TRAIN = only(
+            "train",
+            JDK,
+            JSON,
+            HADOOP,
+            room("kernel"),
+            room("random"),
+            room("model"),
+            room("optim"),
+            room("text"),
+            room("data"),
+            room("checkpoint"));
+
+    @ArchTest
+    static final ArchRule ALL_BUT_CLI = noClasses()
+            .that()
+            .resideOutsideOfPackage(room("cli"))
+            .should()
+            .dependOnClassesThat(resideInAPackage(room("cli")))
+            .because("the commands are the top of the house");
+
+    @ArchTest
+    static final ArchRule SPARK_BELOW_CLI = noClasses()
+            .that(resideInAnyPackage(
+                    room("kernel"),
+                    room("random"),
+                    room("model"),
+                    room("optim"),
+                    room("text"),
+                    room("data"),
+                    room("generate"),
+                    room("checkpoint"),
+                    room("train")))
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("org.apache.spark..", room("spark")))
+            .because("only the spark package and the commands know Spark");
+
+    @ArchTest
+    static final ArchRule SPARK_LIBRARIES = classes()
+            .that()
+            .resideInAPackage(room("spark"))
+            .should()
+            .onlyDependOnClassesThat(resideInAnyPackage(SPARK).or(resideInAnyPackage(JDK, "io.microgpt..")));
+
+    @ArchTest
+    static final ArchRule INCUBATOR = noClasses()
+            .that()
+            .haveSimpleNameNotStartingWith("Vector")
+            .should()
+            .dependOnClassesThat(resideInAPackage("jdk.incubator.."))
+            .because("where the module is absent, only the vector kernels may fail to load");
+
+    @ArchTest
+    static final ArchRule EXIT = noClasses()
+            .that()
+            .resideOutsideOfPackage(room("cli"))
+            .should()
+            .callMethod(System.class, "exit", int.class)
+            .orShould()
+            .accessField(System.class, "out")
+            .orShould()
+            .accessField(System.class, "err")
+            .because("only the commands print to a user or exit");
+
+    private static String room(String name) {
+        return "io.microgpt." + name + "..";
+    }
+
+    private static ArchRule only(String name, String... others) {
+        String[] allowed = java.util.Arrays.copyOf(others, others.length + 1);
+        allowed[others.length] = room(name);
+        return classes()
+                .that()
+                .resideInAPackage(room(name))
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(allowed));
+    }
+}
