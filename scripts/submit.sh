@@ -2,7 +2,7 @@
 # With $SPARK_HOME it is that Spark's spark-submit; without, an embedded Spark of the version in pom.xml.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-jar=$root/target/microgpt-spark-job.jar
+jar=$root/target/jobs/microgpt-spark-job.jar
 embedded=$root/target/spark
 
 # What Spark's launcher gives to the JVMs that it starts, for the one that it does not start (--no-spark).
@@ -50,7 +50,10 @@ build() {
     fi
     echo "Building (the first time, Maven downloads Spark and Hadoop: some 450 MB) ..." >&2
     mvn -B -ntp -q -f "$root/pom.xml" -Dmaven.test.skip -Dspotless.check.skip package >&2
-    touch "$jar"
+    # Renamed into place: a job that runs from the old jar keeps it.
+    mkdir -p "${jar%/*}"
+    cp "$root/target/microgpt-spark-job.jar" "$jar.$$"
+    mv -f "$jar.$$" "$jar"
   fi
   if [ -z "${SPARK_HOME:-}" ] && changed_since "$embedded/jars" "$root/target/spark-classpath.txt"; then
     rm -rf "$embedded"

@@ -9,12 +9,16 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import picocli.CommandLine.Option;
 
 /** The options with which every command takes its configuration. */
 final class ConfigOptions {
+    /** With a scheme of two letters or more: one letter is a drive. */
+    private static final Pattern URI = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:.*");
+
     @Option(
             names = "--config",
             paramLabel = "FILE",
@@ -41,7 +45,7 @@ final class ConfigOptions {
 
     static String text(Configuration hadoop, String file) {
         try {
-            if (!file.contains("://")) {
+            if (!URI.matcher(file).matches()) {
                 return Files.readString(java.nio.file.Path.of(file));
             }
             Path path = new Path(file);

@@ -81,11 +81,9 @@ final class TrainCommand implements Callable<Integer> {
 
         int[] sizes =
                 manifest.train().stream().mapToInt(Manifest.Shard::documents).toArray();
+        StepPlan plan = new StepPlan(config.seed(), sizes, config.batchSize());
         TrainingTask task = new TrainingTask(
-                model,
-                new StepPlan(config.seed(), sizes, config.batchSize()),
-                config.labelSmoothing(),
-                config.kernels());
+                model, manifest.continuous() ? plan.withShiftedBlocks() : plan, config.labelSmoothing(), config.kernels());
         try (StopSignal stop = new StopSignal();
                 GradientSource source = source(dataset, task, settings, sessions)) {
             setup.run().writeConfig(settings);
@@ -95,7 +93,7 @@ final class TrainCommand implements Callable<Integer> {
                     model.parameters(),
                     config.steps(),
                     config.batchSize(),
-                    task.plan().epochs(config.steps()),
+                    plan.epochs(config.steps()),
                     resumed.isPresent() ? ", going on from step " + from : ""));
             terminal.print("  on " + source.description());
             Progress progress = new Progress(terminal, config.steps());

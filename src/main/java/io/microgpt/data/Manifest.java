@@ -51,6 +51,11 @@ public record Manifest(
         test = List.copyOf(test);
     }
 
+    /** {@return whether the documents are neighbouring blocks of continuous text} */
+    public boolean continuous() {
+        return "continuous".equals(settings.get("data.format"));
+    }
+
     public List<Shard> shards(Part part) {
         return part == Part.TRAIN ? train : test;
     }

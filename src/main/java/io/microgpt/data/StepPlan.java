@@ -25,6 +25,7 @@ public final class StepPlan implements Serializable {
     private final int[] shardSizes;
     private final long[] firsts; // (shards + 1) number of documents before each shard
     private final long stride;
+    private final boolean shifted;
 
     /**
      * @param shardSizes number of documents of each shard
@@ -32,6 +33,11 @@ public final class StepPlan implements Serializable {
      * @throws IllegalArgumentException if there are no documents, or more than three thousand million
      */
     public StepPlan(long seed, int[] shardSizes, int batchSize) {
+        this(seed, shardSizes, batchSize, false);
+    }
+
+    private StepPlan(long seed, int[] shardSizes, int batchSize, boolean shifted) {
+        this.shifted = shifted;
         this.seed = seed;
         this.batchSize = batchSize;
         this.shardSizes = shardSizes.clone();
@@ -107,6 +113,23 @@ public final class StepPlan implements Serializable {
             chosen[s] = Arrays.copyOf(chosen[s], counts[s]);
         }
         return chosen;
+    }
+
+    /**
+     * {@return the same plan for blocks of continuous text} It shifts the cut of a block each time that a step takes it, so that a
+     * model does not learn where in the text the blocks begin.
+     */
+    public StepPlan withShiftedBlocks() {
+        return new StepPlan(seed, shardSizes, batchSize, true);
+    }
+
+    /** {@return by how many tokens a step shifts the cut of a document: below {@code positions}, and 0 unless it is a block} */
+    public int shift(long step, int shard, int document, int positions) {
+        if (!shifted) {
+            return 0;
+        }
+        long bits = CounterRandom.bits(seed, Purpose.BLOCK_SHIFT, step, shard, document);
+        return (int) Long.remainderUnsigned(bits, positions);
     }
 
     private int shardOf(long document) {

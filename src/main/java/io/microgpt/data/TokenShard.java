@@ -62,6 +62,11 @@ public final class TokenShard implements Externalizable {
         return (long) tokens - documents;
     }
 
+    /** {@return how many positions one document predicts} */
+    public int positions(int index) {
+        return starts[index + 1] - starts[index] - 1;
+    }
+
     /** {@return the tokens of one document, a new array} */
     public int[] document(int index) {
         int[] result = new int[starts[index + 1] - starts[index]];
@@ -70,6 +75,29 @@ public final class TokenShard implements Externalizable {
             result[i] = wide ? halves[2 * at] | halves[2 * at + 1] << Character.SIZE : halves[at];
         }
         return result;
+    }
+
+    /**
+     * {@return the tokens of one block of continuous text, cut {@code shift} tokens later: what it loses in front it takes from the
+     * block behind it, if there is one}
+     *
+     * @param shift below the block's number of positions
+     * @param blockSize B; a block of fewer positions is the end of a text, and nothing follows it
+     */
+    public int[] block(int index, int shift, int blockSize) {
+        int[] block = document(index);
+        if (shift == 0) {
+            return block;
+        }
+        int[] shifted = Arrays.copyOfRange(block, shift, block.length + shift);
+        int kept = block.length - shift;
+        if (block.length <= blockSize || index + 1 == documents) {
+            return Arrays.copyOf(shifted, kept);
+        }
+        int[] next = document(index + 1);
+        int taken = Math.min(shift, next.length - 1);
+        System.arraycopy(next, 1, shifted, kept, taken);
+        return Arrays.copyOf(shifted, kept + taken);
     }
 
     /** {@return the identity of this shard: SHA-256 over every document's length and tokens} */

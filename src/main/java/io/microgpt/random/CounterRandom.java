@@ -13,7 +13,8 @@ public final class CounterRandom {
         CONTENT_HASH(2),
         SPLIT(3),
         EPOCH_ORDER(4),
-        SAMPLE(5);
+        SAMPLE(5),
+        BLOCK_SHIFT(6);
 
         private final long code;
 

@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /**
  * Computes over a run of shards: one leaf a shard, added to a tree. It owns scratch memory that it reuses from call to call, and
@@ -45,18 +46,18 @@ public final class ShardWorker {
     public void gradients(SumTree tree, List<TokenShard> shards, int first, long step, Weights weights) {
         int[][] chosen = task.plan().documents(step, first, first + shards.size());
         for (int s = 0; s < chosen.length; s++) {
-            tree.addLeaf(first + s, gradient(shards.get(s), chosen[s], weights));
+            tree.addLeaf(first + s, gradient(shards.get(s), first + s, chosen[s], step, weights));
         }
     }
 
-    private GradientSum gradient(TokenShard shard, int[] chosen, Weights weights) {
+    private GradientSum gradient(TokenShard shard, int number, int[] chosen, long step, Weights weights) {
         if (chosen.length == 0) {
             return null;
         }
         float[] gradient = spare.isEmpty() ? new float[gpt.config().parameters()] : spare.pop();
         Arrays.fill(gradient, 0.0f);
         Total total = new Total();
-        List<int[]> documents = documents(shard, chosen.length, i -> chosen[i]);
+        List<int[]> documents = documents(chosen.length, i -> document(shard, number, chosen[i], step));
         gpt.gradient(weights, documents, (float) task.labelSmoothing(), gradient, workspace, total);
         return new GradientSum(gradient, total.loss, total.positions, chosen.length);
     }
@@ -69,23 +70,24 @@ public final class ShardWorker {
             GradientSum leaf = null;
             if (count > 0) {
                 Total total = new Total();
-                gpt.loss(weights, documents(shard, count, i -> i), workspace, total);
+                gpt.loss(weights, documents(count, shard::document), workspace, total);
                 leaf = new GradientSum(new float[0], total.loss, total.positions, count);
             }
             tree.addLeaf(first + s, leaf);
         }
     }
 
-    private interface Choice {
-        int at(int index);
+    private int[] document(TokenShard shard, int number, int index, long step) {
+        int shift = task.plan().shift(step, number, index, shard.positions(index));
+        return shard.block(index, shift, task.model().blockSize());
     }
 
-    /** The chosen documents as a view: only those of the group at work are unpacked. */
-    private static List<int[]> documents(TokenShard shard, int count, Choice choice) {
+    /** Documents as a view: only those of the group at work are unpacked. */
+    private static List<int[]> documents(int count, IntFunction<int[]> document) {
         return new AbstractList<>() {
             @Override
             public int[] get(int index) {
-                return shard.document(choice.at(index));
+                return document.apply(index);
             }
 
             @Override

@@ -29,9 +29,10 @@ public final class Trainer {
     private final String configJson;
     private final TrainingListener listener;
 
-    private TrainingState state;
-    private Adam adam;
-    private Clip clip;
+    private final TrainingState state;
+    private final Adam adam;
+    private final Clip clip;
+    private long written; // the step of the newest checkpoint
 
     /**
      * @param configJson the resolved configuration, kept in every checkpoint
@@ -53,6 +54,7 @@ public final class Trainer {
         this.listener = listener;
         resumed.ifPresent(checkpoint -> Compatibility.check(checkpoint, config.model(), dataset));
         state = resumed.map(TrainingState::of).orElseGet(() -> TrainingState.initial(config.model(), config.seed()));
+        written = resumed.isPresent() ? state.step : -1;
         Kernels kernels = KernelProvider.choose(config.kernels()).kernels();
         adam = new Adam(config.adam(), kernels, state.firstMoment, state.secondMoment);
         clip = new Clip(config.clipNorm(), kernels);
@@ -78,24 +80,42 @@ public final class Trainer {
     public Result run(BooleanSupplier stop) {
         boolean stopped = false;
         try (BackgroundCheckpoints checkpoints = new BackgroundCheckpoints(store, config.keepCheckpoints(), listener)) {
-            long written = state.step;
-            while (state.step < config.steps()) {
-                if (stop.getAsBoolean()) {
-                    stopped = true;
-                    break;
+            try {
+                while (!stopped && state.step < config.steps()) {
+                    stopped = stop.getAsBoolean();
+                    if (!stopped && (step() || due(config.checkpointEvery()))) {
+                        checkpoint(checkpoints);
+                    }
                 }
-                boolean best = step();
-                if (best || due(config.checkpointEvery())) {
-                    checkpoints.write(snapshot(), state.bestStep);
-                    written = state.step;
-                }
+            } catch (DivergenceException e) {
+                throw e; // the steps before it are suspect too
+            } catch (RuntimeException e) {
+                rescue(checkpoints, e);
+                throw e;
             }
-            if (written != state.step) {
-                checkpoints.write(snapshot(), state.bestStep);
-            }
+            checkpoint(checkpoints);
             checkpoints.await();
         }
         return result(stopped);
+    }
+
+    /** Writes a checkpoint of this moment, unless there is one. */
+    private void checkpoint(BackgroundCheckpoints checkpoints) {
+        if (written != state.step) {
+            checkpoints.write(snapshot(), state.bestStep);
+            written = state.step;
+        }
+    }
+
+    /** A step has failed, and left the state as it was before: what is done need not be done again. */
+    private void rescue(BackgroundCheckpoints checkpoints, RuntimeException cause) {
+        try {
+            checkpoint(checkpoints);
+            checkpoints.await();
+            listener.warning("a step failed; the training stands at step " + state.step + " in a checkpoint, --resume goes on");
+        } catch (RuntimeException e) {
+            cause.addSuppressed(e);
+        }
     }
 
     /** {@return the weights as they are; not a copy} */

@@ -55,8 +55,8 @@ class SumTreeTest {
                     task.addLeaf(from + i, leaves.copy(from + i));
                 }
                 assertThat(task.nodes())
-                        .isSortedAccordingTo((a, b) ->
-                                Long.compare((long) a.index() << a.level(), (long) b.index() << b.level()));
+                        .isSortedAccordingTo(
+                                (a, b) -> Long.compare((long) a.index() << a.level(), (long) b.index() << b.level()));
                 arrived.addAll(task.nodes());
                 from = to;
             }
@@ -114,7 +114,10 @@ class SumTreeTest {
         for (int shard : shuffled(9, 1)) {
             tree.addLeaf(shard, leaves.copy(shard));
         }
-        assertThat(spare).hasSize(8).doesNotHaveDuplicates().doesNotContain(tree.total().gradient());
+        assertThat(spare)
+                .hasSize(8)
+                .doesNotHaveDuplicates()
+                .doesNotContain(tree.total().gradient());
     }
 
     @Test

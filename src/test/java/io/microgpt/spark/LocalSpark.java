@@ -17,6 +17,9 @@ public final class LocalSpark {
                         "spark.driver.host", "localhost",
                         "spark.driver.bindAddress", "127.0.0.1",
                         "spark.ui.enabled", "false",
+                        // A few rows are read sooner than code is generated and compiled for them.
+                        "spark.sql.codegen.wholeStage", "false",
+                        "spark.sql.adaptive.enabled", "false",
                         "spark.sql.shuffle.partitions", "2")
                 .forEach(System::setProperty);
     }

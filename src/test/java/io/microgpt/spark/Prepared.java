@@ -11,9 +11,13 @@ import io.microgpt.text.TokenizerJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -60,16 +64,16 @@ record Prepared(String directory, PreparedStatistics statistics) {
         return texts;
     }
 
-    /** {@return what a training reads, by name: shards and tokenizer, as text that a failed test can show} */
-    TreeMap<String, String> content() {
+    /** {@return the SHA-256 of all that a training reads, shards and tokenizer, by the name of the file} */
+    Map<String, String> content() {
         try {
             Path root = new Path(directory);
             FileSystem fs = root.getFileSystem(new Configuration());
             TreeMap<String, String> content = new TreeMap<>();
-            content.put(Dataset.TOKENIZER, read(fs, new Path(root, Dataset.TOKENIZER)));
+            content.put(Dataset.TOKENIZER, sha256(fs, new Path(root, Dataset.TOKENIZER)));
             for (Part part : Part.values()) {
                 for (FileStatus file : fs.listStatus(new Path(root, part.key()))) {
-                    content.put(part.key() + "/" + file.getPath().getName(), read(fs, file.getPath()));
+                    content.put(part.key() + "/" + file.getPath().getName(), sha256(fs, file.getPath()));
                 }
             }
             return content;
@@ -78,9 +82,11 @@ record Prepared(String directory, PreparedStatistics statistics) {
         }
     }
 
-    private static String read(FileSystem fs, Path file) throws IOException {
+    private static String sha256(FileSystem fs, Path file) throws IOException {
         try (InputStream in = fs.open(file)) {
-            return new String(in.readAllBytes(), java.nio.charset.StandardCharsets.ISO_8859_1);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(in.readAllBytes()));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
         }
     }
 

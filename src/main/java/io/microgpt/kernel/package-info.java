@@ -1,0 +1,2 @@
+/** Arithmetic on {@code float[]} with a fixed order: the scalar reference, and vectors with the same bits. */
+package io.microgpt.kernel;

@@ -1,0 +1,2 @@
+/** The transformer: its shape, its parameters, its forward and backward pass. */
+package io.microgpt.model;

@@ -1,0 +1,2 @@
+/** From summed gradients to new weights: the fixed tree, clipping, the schedule, Adam. */
+package io.microgpt.optim;

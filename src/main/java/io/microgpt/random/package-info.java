@@ -1,0 +1,2 @@
+/** Randomness as a pure function of its coordinates. */
+package io.microgpt.random;

@@ -1,0 +1,2 @@
+/** The training loop. Knows that gradients come from somewhere, not from where. */
+package io.microgpt.train;

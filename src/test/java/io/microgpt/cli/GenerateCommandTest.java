@@ -1,0 +1,255 @@
+package io.microgpt.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.microgpt.cli.Cli.Ended;
+import io.microgpt.spark.LocalSpark;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Completions of one prompt and of files of them. */
+class GenerateCommandTest {
+    @TempDir
+    private static Path shared;
+
+    private static Path run;
+
+    @TempDir
+    private Path directory;
+
+    @BeforeAll
+    static void train() {
+        Path config = Cli.write(shared.resolve("small.conf"), Cli.SMALL);
+        Path text = Cli.write(shared.resolve("names.txt"), Cli.sample(160, 1));
+        run = shared.resolve("run");
+        Cli.run("train", "--no-spark", "--config", config, "--data", text, "--out", run)
+                .well();
+    }
+
+    @Test
+    void onePromptIsCompletedHereAndNow() {
+        Ended one = Cli.run("generate", "--model", run, "--prompt", "anna ", "--seed", "3")
+                .well();
+
+        assertThat(one.out().lines())
+                .hasSize(1)
+                .allSatisfy(line -> assertThat(line).startsWith("anna "));
+        assertThat(one.err()).isEmpty();
+        assertThat(Cli.run("generate", "--model", run, "--prompt", "anna ", "--seed", "3")
+                        .out())
+                .isEqualTo(one.out());
+    }
+
+    @Test
+    void samplesDifferAndTheFirstIsTheOneOfASingleSample() {
+        Ended one = Cli.run("generate", "--model", run, "--prompt", "", "--temperature", "2")
+                .well();
+        Ended three = Cli.run("generate", "--model", run, "--prompt", "", "--temperature", "2", "--samples", "3")
+                .well();
+
+        assertThat(three.out().lines()).hasSize(3);
+        assertThat(three.out().lines().distinct()).hasSizeGreaterThan(1);
+        assertThat(three.out()).startsWith(one.out());
+    }
+
+    @Test
+    void greedyCompletionNeedsNoSeed() {
+        List<String> greedy = new ArrayList<>();
+        for (int seed = 0; seed < 3; seed++) {
+            greedy.add(Cli.run("generate", "--model", run, "--prompt", "b", "--temperature", "0", "--seed", seed)
+                    .well()
+                    .out());
+        }
+
+        assertThat(greedy).containsOnly(greedy.get(0));
+    }
+
+    @Test
+    void tokensAreLimited() {
+        Ended ended = Cli.run("generate", "--model", run, "--prompt", "be", "--max-tokens", 2, "--samples", 20)
+                .well();
+
+        assertThat(ended.out().lines())
+                .hasSize(20)
+                .allSatisfy(line -> assertThat(line).hasSizeBetween(2, 4));
+    }
+
+    @Test
+    void linesOfTextAreRowsWithTheCompletionsOfTheirPrompts() {
+        Path prompts = Cli.write(directory.resolve("prompts.txt"), "anna\n\nben a\n");
+        Path out = directory.resolve("out");
+
+        Ended ended = Cli.run("generate", "--model", run, "--prompts", prompts, "--out", out, "--samples", 3)
+                .well();
+
+        List<JsonNode> rows = jsonRows(out);
+        assertThat(rows)
+                .extracting(row -> row.path("prompt").asText())
+                .containsExactly("anna", "anna", "anna", "", "", "", "ben a", "ben a", "ben a");
+        assertThat(rows).extracting(row -> row.path("sample").asInt()).containsExactly(0, 1, 2, 0, 1, 2, 0, 1, 2);
+        assertThat(ended.out()).startsWith("9 completions in " + out + ": {");
+        // A row is completed as its prompt is alone.
+        assertThat(rows.subList(0, 3))
+                .extracting(row -> "anna" + row.path("completion").asText())
+                .isEqualTo(Cli.run("generate", "--model", run, "--prompt", "anna", "--samples", 3)
+                        .well()
+                        .out()
+                        .lines()
+                        .toList());
+    }
+
+    @Test
+    void rowThatCannotBeServedKeepsItsPlaceWithAnError() {
+        Path prompts = Cli.write(directory.resolve("prompts.jsonl"), """
+                {"id": 0, "prompt": "anna"}
+                {"id": 1, "prompt": null}
+                {"id": 2, "prompt": "zoë"}
+                {"id": 3, "prompt": "anna anna anna anna"}
+                {"id": 4}
+                {"id": 5, "prompt": ""}
+                """);
+        Path out = directory.resolve("out");
+
+        Ended ended = Cli.run("generate", "--model", run, "--prompts", prompts, "--out", out, "--samples", 2)
+                .well();
+
+        List<JsonNode> rows = jsonRows(out);
+        assertThat(rows).extracting(row -> row.path("id").asInt()).containsExactly(0, 0, 1, 2, 3, 4, 5, 5);
+        assertThat(rows)
+                .extracting(row -> row.path("error").asText(null))
+                .satisfiesExactly(
+                        error -> assertThat(error).isNull(),
+                        error -> assertThat(error).isNull(),
+                        error -> assertThat(error).isEqualTo("the prompt is null"),
+                        error -> assertThat(error).startsWith("the text has 'z' (U+007A) at position 0"),
+                        error -> assertThat(error)
+                                .isEqualTo("the prompt has 20 tokens with the one that begins a document,"
+                                        + " over the block size of 16 of this model; make it 4 tokens shorter"),
+                        error -> assertThat(error).isEqualTo("the prompt is null"),
+                        error -> assertThat(error).isNull(),
+                        error -> assertThat(error).isNull());
+        assertThat(rows).allSatisfy(row -> {
+            boolean failed = row.hasNonNull("error");
+            assertThat(row.path("finish_reason").asText().equals("error")).isEqualTo(failed);
+            assertThat(row.hasNonNull("completion")).isEqualTo(!failed);
+            assertThat(row.path("tokens").asInt() == 0)
+                    .isEqualTo(failed || row.path("completion").asText().isEmpty());
+        });
+        assertThat(ended.out()).startsWith("8 completions in " + out + ": {error=4");
+    }
+
+    @Test
+    void formatsOfInputAndOutputHoldTheSameRows() {
+        List<String> prompts = new ArrayList<>();
+        Random random = new Random(4);
+        for (int i = 0; i < 40; i++) {
+            prompts.add(List.of("anna", "ben", "cleo ", "a", "o, \"x\"").get(random.nextInt(5)));
+        }
+        StringBuilder jsonl = new StringBuilder();
+        StringBuilder csv = new StringBuilder("prompt\n");
+        for (String prompt : prompts) {
+            jsonl.append("{\"prompt\": \"").append(prompt.replace("\"", "\\\"")).append("\"}\n");
+            csv.append('"').append(prompt.replace("\"", "\"\"")).append("\"\n");
+        }
+        Path parquet = directory.resolve("prompts.parquet");
+        LocalSpark.session()
+                .createDataset(prompts, Encoders.STRING())
+                .toDF("prompt")
+                .coalesce(1)
+                .write()
+                .parquet(parquet.toString());
+
+        List<List<Object>> fromJson = completed(Cli.write(directory.resolve("p.jsonl"), jsonl.toString()), "parquet");
+        List<List<Object>> fromCsv = completed(Cli.write(directory.resolve("p.csv"), csv.toString()), "jsonl");
+        List<List<Object>> fromParquet = completed(parquet, "csv");
+
+        assertThat(fromJson).extracting(row -> row.get(0)).isEqualTo(prompts);
+        assertThat(fromCsv).isEqualTo(fromJson);
+        assertThat(fromParquet).isEqualTo(fromJson);
+        // What formats lose most easily: white space at an end, nothing at all, and no value.
+        assertThat(fromJson)
+                .extracting(row -> row.get(1))
+                .anySatisfy(text -> assertThat((String) text).startsWith(" "));
+        assertThat(fromJson)
+                .extracting(row -> row.get(1))
+                .anySatisfy(text -> assertThat((String) text).endsWith(" "));
+        assertThat(fromJson).extracting(row -> row.get(1)).contains((Object) null);
+    }
+
+    @Test
+    void columnOfThePromptsCanBeNamed() {
+        Path prompts = Cli.write(directory.resolve("p.csv"), "id,question\n7,anna\n");
+
+        Cli.run(
+                        "generate",
+                        "--model",
+                        run,
+                        "--prompts",
+                        prompts,
+                        "--column",
+                        "question",
+                        "--out",
+                        directory.resolve("out"))
+                .well();
+
+        assertThat(jsonRows(directory.resolve("out"))).singleElement().satisfies(row -> {
+            assertThat(row.path("id").asText()).isEqualTo("7");
+            assertThat(row.path("question").asText()).isEqualTo("anna");
+            assertThat(row.hasNonNull("completion")).isTrue();
+        });
+    }
+
+    /** {@return prompt, completion, tokens, finish reason and error of every row, in their order} */
+    private List<List<Object>> completed(Path prompts, String format) {
+        Path out = directory.resolve("out-" + format);
+        Cli.run(
+                        "generate",
+                        "--model",
+                        run,
+                        "--prompts",
+                        prompts,
+                        "--out",
+                        out,
+                        "--format",
+                        format,
+                        "--temperature",
+                        3,
+                        "--max-tokens",
+                        4)
+                .well();
+        var reader = LocalSpark.session().read();
+        List<Row> rows = switch (format) {
+            case "parquet" -> reader.parquet(out.toString()).collectAsList();
+            case "csv" ->
+                reader.option("header", true)
+                        .option("escape", "\"")
+                        .option("multiLine", true)
+                        .csv(out.toString())
+                        .collectAsList();
+            default -> reader.json(out.toString()).collectAsList();
+        };
+        List<List<Object>> values = new ArrayList<>();
+        for (Row row : rows) {
+            List<Object> value = new ArrayList<>();
+            for (String column : List.of("prompt", "completion", "tokens", "finish_reason", "error")) {
+                Object cell = row.getAs(column);
+                value.add(column.equals("tokens") ? Integer.valueOf(cell.toString()) : cell);
+            }
+            values.add(Collections.unmodifiableList(value));
+        }
+        return values;
+    }
+
+    private static List<JsonNode> jsonRows(Path directory) {
+        return Cli.parts(directory, "json").stream().map(Cli::json).toList();
+    }
+}

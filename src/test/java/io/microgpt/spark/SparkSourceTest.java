@@ -1,0 +1,192 @@
+package io.microgpt.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.microgpt.data.Dataset;
+import io.microgpt.data.Manifest;
+import io.microgpt.data.Part;
+import io.microgpt.data.StepPlan;
+import io.microgpt.kernel.KernelProvider.Choice;
+import io.microgpt.model.GptConfig;
+import io.microgpt.optim.GradientSum;
+import io.microgpt.train.GradientSource;
+import io.microgpt.train.LocalSource;
+import io.microgpt.train.LossSum;
+import io.microgpt.train.TrainingTask;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Gradients by Spark are those of one process, whatever the number of tasks. */
+class SparkSourceTest {
+    private static final int SHARDS = 8;
+    private static final int BLOCK = 10;
+
+    @TempDir
+    private static Path directory;
+
+    private static Dataset dataset;
+
+    @BeforeAll
+    static void prepareData() {
+        Path file = Texts.write(directory.resolve("in.txt"), Texts.lines(Texts.documents(120, 21)));
+        dataset = Preparing.of(file, InputFormat.LINES)
+                .shards(SHARDS)
+                .blockSize(BLOCK)
+                .into(directory.resolve("data"))
+                .dataset();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, SHARDS, 5 * SHARDS, 0})
+    void gradientsAndLossesHaveTheBitsOfOneProcess(int tasks) {
+        TrainingTask task = task(dataset, 12, Choice.AUTO);
+        try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
+                GradientSource spark =
+                        new SparkSource(LocalSpark.context(), dataset, task, tasks, SparkSourceTest::unexpected)) {
+            for (long step : new long[] {0, 1, 6, 7, 8, 1_000_000}) {
+                float[] weights = weights(task, step);
+                assertSame(
+                        spark.at(step, weights).sum(), local.at(step, weights).sum());
+            }
+            float[] weights = weights(task, 99);
+            for (double share : new double[] {1.0, 0.5, 0.01}) {
+                assertThat(spark.loss(Part.TRAIN, share, weights)).isEqualTo(local.loss(Part.TRAIN, share, weights));
+                assertThat(spark.loss(Part.TEST, share, weights)).isEqualTo(local.loss(Part.TEST, share, weights));
+            }
+            LossSum all = spark.loss(Part.TRAIN, 1.0, weights);
+            assertThat(all.documents()).isEqualTo(dataset.manifest().documents(Part.TRAIN));
+            assertThat(all.positions()).isEqualTo(dataset.manifest().positions(Part.TRAIN));
+        }
+    }
+
+    @Test
+    void shardsThatAStepTakesNothingOfAddNothing() {
+        TrainingTask task = task(dataset, 2, Choice.AUTO);
+        try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
+                GradientSource spark =
+                        new SparkSource(LocalSpark.context(), dataset, task, 5, SparkSourceTest::unexpected)) {
+            for (long step = 0; step < 10; step++) {
+                GradientSum sum = spark.at(step, weights(task, step)).sum();
+                assertSame(sum, local.at(step, weights(task, step)).sum());
+                assertThat(sum.documents()).isEqualTo(2);
+            }
+        }
+    }
+
+    @Test
+    void scalarKernelsGiveTheSameBits() {
+        TrainingTask auto = task(dataset, 12, Choice.AUTO);
+        TrainingTask scalar = task(dataset, 12, Choice.SCALAR);
+        try (GradientSource local = new LocalSource(dataset, auto, SparkSourceTest::unexpected);
+                GradientSource spark =
+                        new SparkSource(LocalSpark.context(), dataset, scalar, 3, SparkSourceTest::unexpected)) {
+            assertSame(
+                    spark.at(3, weights(auto, 3)).sum(),
+                    local.at(3, weights(auto, 3)).sum());
+            assertThat(spark.description()).contains("scalar");
+        }
+    }
+
+    @Test
+    void descriptionCountsTasksAndExecutors() {
+        TrainingTask task = task(dataset, 12, Choice.SCALAR);
+        try (GradientSource one = new SparkSource(LocalSpark.context(), dataset, task, 1, SparkSourceTest::unexpected);
+                GradientSource many =
+                        new SparkSource(LocalSpark.context(), dataset, task, 99, SparkSourceTest::unexpected)) {
+            assertThat(one.description())
+                    .isEqualTo("local[2], 1 task a step on 1 executor, scalar kernels, by configuration");
+            assertThat(many.description()).startsWith("local[2], 8 tasks a step on 1 executor, ");
+        }
+    }
+
+    @Test
+    void datasetWithoutTestDocumentsHasALossOfNothing() {
+        Path file = Texts.write(directory.resolve("train-only.txt"), Texts.lines(Texts.documents(20, 22)));
+        Dataset trainOnly = Preparing.of(file, InputFormat.LINES)
+                .shards(SHARDS)
+                .blockSize(BLOCK)
+                .testFraction(0)
+                .into(directory.resolve("train-only"))
+                .dataset();
+        TrainingTask task = task(trainOnly, 4, Choice.AUTO);
+        try (GradientSource local = new LocalSource(trainOnly, task, SparkSourceTest::unexpected);
+                GradientSource spark =
+                        new SparkSource(LocalSpark.context(), trainOnly, task, 3, SparkSourceTest::unexpected)) {
+            float[] weights = weights(task, 0);
+            assertThat(spark.loss(Part.TEST, 1.0, weights)).isEqualTo(new LossSum(0.0, 0, 0));
+            assertThat(spark.loss(Part.TEST, 1.0, weights)).isEqualTo(local.loss(Part.TEST, 1.0, weights));
+            assertThat(spark.loss(Part.TRAIN, 1.0, weights)).isEqualTo(local.loss(Part.TRAIN, 1.0, weights));
+            assertSame(spark.at(0, weights).sum(), local.at(0, weights).sum());
+        }
+    }
+
+    @Test
+    void nothingIsLeftInSparkAfterTheEnd() {
+        // Large enough that no broadcast of Spark's own is taken for one of weights.
+        GptConfig model = new GptConfig(dataset.manifest().vocabularySize(), 128, 2, 1, BLOCK, 512);
+        TrainingTask task = new TrainingTask(model, plan(dataset, 12), 0.0, Choice.AUTO);
+        LocalSpark.session().stop(); // others may have left caches
+        try (BroadcastWatch broadcasts =
+                new BroadcastWatch(LocalSpark.session().sparkContext(), Float.BYTES * model.parameters() / 2)) {
+            SparkSource source = new SparkSource(LocalSpark.context(), dataset, task, 3, SparkSourceTest::unexpected);
+            assertThat(LocalSpark.context().getPersistentRDDs()).hasSize(1);
+            for (long step = 0; step < 3; step++) {
+                source.at(step, weights(task, step));
+            }
+            source.loss(Part.TEST, 1.0, weights(task, 9));
+            source.close();
+
+            assertThat(LocalSpark.context().getPersistentRDDs()).isEmpty();
+            assertThat(broadcasts.seen()).isEqualTo(4);
+            assertThat(broadcasts.awaitNone()).isTrue();
+        }
+    }
+
+    private static TrainingTask task(Dataset dataset, int batch, Choice kernels) {
+        GptConfig model = new GptConfig(dataset.manifest().vocabularySize(), 6, 2, 1, BLOCK, 11);
+        return new TrainingTask(model, plan(dataset, batch), 0.1, kernels);
+    }
+
+    private static StepPlan plan(Dataset dataset, int batch) {
+        int[] sizes = dataset.manifest().train().stream()
+                .mapToInt(Manifest.Shard::documents)
+                .toArray();
+        return new StepPlan(5, sizes, batch);
+    }
+
+    private static float[] weights(TrainingTask task, long seed) {
+        Random random = new Random(seed);
+        float[] weights = new float[task.model().parameters()];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = (float) (random.nextGaussian() * 0.2);
+        }
+        return weights;
+    }
+
+    private static void assertSame(GradientSum actual, GradientSum expected) {
+        assertThat(bits(actual.gradient())).isEqualTo(bits(expected.gradient()));
+        assertThat(Double.doubleToRawLongBits(actual.lossSum()))
+                .isEqualTo(Double.doubleToRawLongBits(expected.lossSum()));
+        assertThat(actual.positions()).isEqualTo(expected.positions());
+        assertThat(actual.documents()).isEqualTo(expected.documents());
+    }
+
+    private static List<Integer> bits(float[] values) {
+        List<Integer> bits = new ArrayList<>(values.length);
+        for (float value : values) {
+            bits.add(Float.floatToRawIntBits(value));
+        }
+        return bits;
+    }
+
+    private static void unexpected(String warning) {
+        throw new AssertionError(warning);
+    }
+}

@@ -1,0 +1,143 @@
+package io.microgpt.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.microgpt.checkpoint.Checkpoint;
+import io.microgpt.checkpoint.CheckpointStore;
+import io.microgpt.data.Dataset;
+import io.microgpt.data.Manifest;
+import io.microgpt.data.StepPlan;
+import io.microgpt.kernel.KernelProvider.Choice;
+import io.microgpt.model.GptConfig;
+import io.microgpt.optim.Adam;
+import io.microgpt.optim.Schedule;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A training of a small model in a directory of its own: what a test may vary, and what it may look at. */
+final class TrainingRun implements TrainingListener {
+    final List<StepReport> reports = new ArrayList<>();
+    final BlockingQueue<Long> checkpointsWritten = new LinkedBlockingQueue<>();
+    final CheckpointStore store;
+
+    private final Dataset dataset;
+    private final Path directory;
+
+    GptConfig model;
+    double rate = 0.01;
+    long steps = 30;
+    int batchSize = 16;
+    long evalEvery = 10;
+    long checkpointEvery = 10;
+    int keep = 2;
+    double labelSmoothing = 0.0;
+    Choice kernels = Choice.AUTO;
+    /** Stops once so many steps are done. */
+    long stopAt = Long.MAX_VALUE;
+    /** Dies as soon as so many steps are done and the first checkpoint is on storage, as if the power had gone. */
+    long dieAt = Long.MAX_VALUE;
+    /** Fails after so many steps, as if the cluster had. */
+    long failAt = Long.MAX_VALUE;
+
+    TrainingRun(Dataset dataset, Path directory) {
+        this.dataset = dataset;
+        this.directory = directory;
+        this.store = new CheckpointStore(TinyDataset.HADOOP, directory.toString());
+        this.model = new GptConfig(dataset.manifest().vocabularySize(), 12, 3, 1, TinyDataset.BLOCK_SIZE, 20);
+    }
+
+    StepPlan plan() {
+        int[] sizes = dataset.manifest().train().stream()
+                .mapToInt(Manifest.Shard::documents)
+                .toArray();
+        return new StepPlan(7, sizes, batchSize);
+    }
+
+    /** {@return the result of a run from the newest checkpoint of the directory, or from the start} */
+    Trainer.Result train() {
+        Optional<Checkpoint> resumed = store.newest(warning -> {
+            throw new AssertionError(warning);
+        });
+        return train(resumed);
+    }
+
+    Trainer.Result train(Optional<Checkpoint> resumed) {
+        TrainConfig config = new TrainConfig(
+                model,
+                new Adam.Settings(0.85, 0.99, 1e-8, true, 0.01),
+                1.0,
+                new Schedule(rate, 5, steps, 0.0),
+                steps,
+                batchSize,
+                evalEvery,
+                checkpointEvery,
+                keep,
+                labelSmoothing,
+                7,
+                kernels);
+        TrainingTask task = new TrainingTask(model, plan(), labelSmoothing, kernels);
+        long from = resumed.map(checkpoint -> checkpoint.state().step()).orElse(0L);
+        try (LocalSource source = new LocalSource(dataset, task, warning -> {
+                    throw new AssertionError(warning);
+                });
+                MetricsLog metrics = new MetricsLog(TinyDataset.HADOOP, metrics(), from)) {
+            TrainingListener listener = new TrainingListener() {
+                @Override
+                public void stepEnded(StepReport report) {
+                    metrics.stepEnded(report);
+                    TrainingRun.this.stepEnded(report);
+                }
+
+                @Override
+                public void checkpointWritten(long step, String path) {
+                    TrainingRun.this.checkpointWritten(step, path);
+                }
+            };
+            Trainer trainer = new Trainer(config, dataset, source, store, "{}", resumed, listener);
+            return trainer.run(() -> !reports.isEmpty() && last().step() >= stopAt);
+        }
+    }
+
+    org.apache.hadoop.fs.Path metrics() {
+        return new org.apache.hadoop.fs.Path(directory.toString(), "metrics.jsonl");
+    }
+
+    StepReport last() {
+        return reports.get(reports.size() - 1);
+    }
+
+    @Override
+    public void stepEnded(StepReport report) {
+        reports.add(report);
+        if (report.step() == dieAt) {
+            awaitCheckpoint();
+            throw new Killed();
+        }
+        if (report.step() == failAt) {
+            throw new IllegalStateException("failed at step " + failAt);
+        }
+    }
+
+    @Override
+    public void checkpointWritten(long step, String path) {
+        checkpointsWritten.add(step);
+    }
+
+    /** Nobody can do anything about it. */
+    static final class Killed extends Error {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private void awaitCheckpoint() {
+        try {
+            assertThat(checkpointsWritten.poll(1, TimeUnit.MINUTES)).isNotNull();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
