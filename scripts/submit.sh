@@ -48,7 +48,7 @@ build() {
     if [ -n "${JAVA_HOME:-}" ] && [ ! -x "$JAVA_HOME/bin/javac" ] || { [ -z "${JAVA_HOME:-}" ] && ! command -v javac >/dev/null; }; then
       missing "a JDK, not only a Java runtime: there is no javac" openjdk-17-jdk java-17-openjdk-devel openjdk@17
     fi
-    echo "Building (the first time, Maven downloads Spark and Hadoop: some 450 MB) ..." >&2
+    echo "Building (the first time, Maven downloads Spark and Hadoop: some 400 MB) ..." >&2
     mvn -B -ntp -q -f "$root/pom.xml" -Dmaven.test.skip -Dspotless.check.skip package >&2
     # Renamed into place: a job that runs from the old jar keeps it.
     mkdir -p "${jar%/*}"

@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.DataFrameWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -158,16 +159,7 @@ final class GenerateCommand implements Callable<Integer> {
             SparkSession spark = sessions.spark();
             Dataset<Row> prompts = GenerateJob.prompts(spark, source.prompts, promptsFormat(), column);
             Dataset<Row> completed = GenerateJob.complete(spark, prompts, column, checkpoint, generate);
-            switch (format) {
-                case "parquet" -> completed.write().parquet(out);
-                case "csv" ->
-                    completed
-                            .write()
-                            .option("header", true)
-                            .option("escape", "\"")
-                            .csv(out);
-                default -> completed.write().json(out);
-            }
+            write(completed.write());
             Dataset<Row> written = switch (format) {
                 case "parquet" -> spark.read().parquet(out);
                 case "csv" ->
@@ -187,6 +179,19 @@ final class GenerateCommand implements Callable<Integer> {
             System.out.println(Summaries.format("%,d completions in %s: %s", rows, out, reasons));
         }
         return 0;
+    }
+
+    private void write(DataFrameWriter<Row> writer) {
+        switch (format) {
+            case "parquet" -> writer.parquet(out);
+            case "csv" ->
+                writer.option("header", true)
+                        .option("escape", "\"")
+                        .option("ignoreLeadingWhiteSpace", false)
+                        .option("ignoreTrailingWhiteSpace", false)
+                        .csv(out);
+            default -> writer.option("ignoreNullFields", false).json(out);
+        }
     }
 
     private String promptsFormat() {

@@ -3,6 +3,7 @@ package io.microgpt.cli;
 import io.microgpt.checkpoint.CheckpointException;
 import io.microgpt.data.DatasetException;
 import io.microgpt.train.DivergenceException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,6 +26,7 @@ public final class Main {
             DatasetException.class,
             CheckpointException.class,
             DivergenceException.class,
+            UncheckedIOException.class,
             IllegalArgumentException.class);
 
     public static void main(String[] args) {

@@ -7,6 +7,7 @@ import io.microgpt.data.Manifest;
 import io.microgpt.data.StepPlan;
 import io.microgpt.model.GptConfig;
 import io.microgpt.spark.SparkSource;
+import io.microgpt.train.Compatibility;
 import io.microgpt.train.GradientSource;
 import io.microgpt.train.LocalSource;
 import io.microgpt.train.MetricsLog;
@@ -75,6 +76,7 @@ final class TrainCommand implements Callable<Integer> {
         TrainConfig config = Resolved.train(settings, model);
         CheckpointStore store = new CheckpointStore(hadoop, setup.run().checkpoints());
         Optional<Checkpoint> resumed = resume ? store.newest(this::warn) : Optional.empty();
+        resumed.ifPresent(checkpoint -> Compatibility.check(checkpoint, model, dataset));
         resumed.ifPresent(
                 checkpoint -> ResumeDifferences.find(checkpoint, settings).forEach(this::warn));
         long from = resumed.map(checkpoint -> checkpoint.state().step()).orElse(0L);
@@ -83,7 +85,10 @@ final class TrainCommand implements Callable<Integer> {
                 manifest.train().stream().mapToInt(Manifest.Shard::documents).toArray();
         StepPlan plan = new StepPlan(config.seed(), sizes, config.batchSize());
         TrainingTask task = new TrainingTask(
-                model, manifest.continuous() ? plan.withShiftedBlocks() : plan, config.labelSmoothing(), config.kernels());
+                model,
+                manifest.continuous() ? plan.withShiftedBlocks() : plan,
+                config.labelSmoothing(),
+                config.kernels());
         try (StopSignal stop = new StopSignal();
                 GradientSource source = source(dataset, task, settings, sessions)) {
             setup.run().writeConfig(settings);

@@ -43,8 +43,8 @@ final class ByteLines {
     }
 
     /** {@return the lines of a stream; those over the limit come in pieces, cut between characters} */
-    static ByteLines inPieces(InputStream in, int mostBytes) {
-        return new ByteLines(in, 0, mostBytes, true);
+    static ByteLines inPieces(InputStream in, long offset, int mostBytes) {
+        return new ByteLines(in, offset, mostBytes, true);
     }
 
     /** Moves to the next line. {@return false at the end} */

@@ -6,12 +6,16 @@ import com.univocity.parsers.csv.CsvParserSettings;
 import io.microgpt.data.DatasetException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
 /** CSV with a header by the parser that Spark uses, with quoted line breaks; positions are line numbers. */
 final class CsvRows implements RowIterator.Source {
+    /** What stands for bytes that are not UTF-8: a code point that no text has, because it is not a character. */
+    private static final char NOT_UTF8 = '\uFFFF';
+
     private static final int MOST_COLUMNS = 1 << 14;
 
     private final String file;
@@ -31,9 +35,14 @@ final class CsvRows implements RowIterator.Source {
         settings.setMaxColumns(MOST_COLUMNS);
         settings.setIgnoreLeadingWhitespaces(false);
         settings.setIgnoreTrailingWhitespaces(false);
+        settings.getFormat().setComment('\0'); // or lines that begin with # would vanish
         parser = new CsvParser(settings);
-        // What is not UTF-8 becomes U+FFFD, which is how it is found below.
-        parser.beginParsing(new InputStreamReader(in, StandardCharsets.UTF_8));
+        parser.beginParsing(new InputStreamReader(
+                in,
+                StandardCharsets.UTF_8
+                        .newDecoder()
+                        .onMalformedInput(CodingErrorAction.REPLACE)
+                        .replaceWith(String.valueOf(NOT_UTF8))));
         String[] header = parser.parseNext();
         List<String> names = header == null ? List.of() : Arrays.asList(header);
         index = names.indexOf(column);
@@ -65,8 +74,8 @@ final class CsvRows implements RowIterator.Source {
                     file, line, "has " + row.length + " fields and no " + column, Arrays.toString(row));
         }
         String text = row[index];
-        return text != null && text.indexOf('\uFFFD') >= 0
-                ? InputRow.rejected(file, line, RowReader.NOT_UTF8, text)
+        return text != null && text.indexOf(NOT_UTF8) >= 0
+                ? InputRow.rejected(file, line, RowReader.NOT_UTF8, text.replace(NOT_UTF8, '\uFFFD'))
                 : InputRow.of(file, line, text);
     }
 

@@ -29,18 +29,19 @@ final class InputRows {
         if (options.format() == InputFormat.PARQUET) {
             return parquet(spark, options, files);
         }
-        List<Range> ranges = ranges(hadoop, options, files);
+        List<Range> ranges = InputFiles.ranges(hadoop, files, RowReader.whole(options.format()));
+        if (options.format() == InputFormat.CSV) {
+            // Here rather than in a task, whose failure Spark would report at length.
+            ranges.forEach(range -> new RowReader(hadoop, InputFormat.CSV, options.column(), options.maxDocumentBytes())
+                    .requireColumn(range));
+        }
         SerializableConfiguration shipped = new SerializableConfiguration(hadoop);
         return JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .parallelize(ranges, ranges.size())
                 .flatMap(range -> reader(shipped, options).read(range));
     }
 
-    static List<Range> ranges(Configuration hadoop, PrepareOptions options, List<FileStatus> files) {
-        return InputFiles.ranges(hadoop, files, RowReader.whole(options.format()));
-    }
-
-    static RowReader reader(SerializableConfiguration hadoop, PrepareOptions options) {
+    private static RowReader reader(SerializableConfiguration hadoop, PrepareOptions options) {
         return new RowReader(hadoop.value(), options.format(), options.column(), options.maxDocumentBytes());
     }
 

@@ -13,6 +13,7 @@ import io.microgpt.text.VocabularyOptions;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -69,18 +71,31 @@ public final class Preparation {
         if (fs.exists(target)) {
             throw new DatasetException(out + ": exists already; give another directory or remove it");
         }
-        Path work = new Path(
-                target.getParent() == null ? new Path(".") : target.getParent(), "." + target.getName() + ".preparing");
-        fs.delete(work, true);
+        // A directory of its own each time: a task of a job that died may still be writing.
+        Path parent = target.getParent() == null ? new Path(".") : target.getParent();
+        Path beside = new Path(parent, "." + target.getName() + ".preparing");
+        fs.delete(beside, true);
+        Path work = new Path(beside, UUID.randomUUID().toString());
         try {
             PreparedStatistics statistics = prepare(work, target);
-            fs.mkdirs(work.getParent());
             if (!fs.rename(work, target)) {
                 throw new DatasetException(out + ": the prepared dataset in " + work + " cannot be renamed to it");
             }
             return statistics;
+        } catch (Exception e) {
+            throwCause(e);
+            throw e;
         } finally {
-            fs.delete(work, true);
+            fs.delete(beside, true);
+        }
+    }
+
+    /** Spark wraps what a task throws; what is wrong with the input is inside. */
+    private static void throwCause(Exception e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof DatasetException || cause instanceof UncheckedIOException) {
+                throw new DatasetException(cause.getMessage(), e);
+            }
         }
     }
 
@@ -176,9 +191,11 @@ public final class Preparation {
         String first = rows.filter(row -> row.rejection() != null).take(SHOWN_REJECTIONS).stream()
                 .map(row -> "\n  " + row.file() + " at " + row.position() + ": " + row.rejection())
                 .collect(Collectors.joining());
-        throw new DatasetException(options.input() + ": " + survey.rejected() + " of " + survey.rows()
-                + " rows are bad, more than data.max-rejected-fraction = " + options.maxRejectedFraction()
-                + " allows. The first:" + first + "\nAll are in " + table
+        String bad = survey.rejected() + " of " + survey.rows() + " rows are bad"
+                + (survey.rejected() == survey.rows()
+                        ? ", so that nothing is left"
+                        : ", more than data.max-rejected-fraction = " + options.maxRejectedFraction() + " allows");
+        throw new DatasetException(options.input() + ": " + bad + ". The first:" + first + "\nAll are in " + table
                 + ". Mend the input, check data.format and data.column, or raise data.max-rejected-fraction");
     }
 

@@ -1,12 +1,16 @@
 package io.microgpt.spark;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.microgpt.spark.InputFiles.Range;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PushbackInputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Iterator;
 import org.apache.hadoop.conf.Configuration;
 
@@ -14,7 +18,8 @@ import org.apache.hadoop.conf.Configuration;
  * Reads the rows of one range of a file. Every row comes out, good or bad, with its place in the file; nothing is skipped.
  */
 final class RowReader {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
     private static final int PIECE_BYTES = 1 << 16;
     static final String NOT_UTF8 = "not valid UTF-8";
 
@@ -41,12 +46,13 @@ final class RowReader {
         // the first line feed ends what is not ours.
         long from = Math.max(0, range.start() - 1);
         try {
-            InputStream in = range.open(hadoop, from);
+            PushbackInputStream in = new PushbackInputStream(range.open(hadoop, from), BYTE_ORDER_MARK.length);
+            long skipped = from == 0 && skipByteOrderMark(in) ? BYTE_ORDER_MARK.length : 0;
             return switch (format) {
-                case LINES -> new RowIterator(range.file(), in, lines(range, from, in, this::line));
-                case JSONL -> new RowIterator(range.file(), in, lines(range, from, in, this::json));
-                case BLOCKS -> new RowIterator(range.file(), in, new Blocks(range.file(), in));
-                case CONTINUOUS -> new RowIterator(range.file(), in, pieces(range.file(), in));
+                case LINES -> new RowIterator(range.file(), in, lines(range, from + skipped, in, this::line));
+                case JSONL -> new RowIterator(range.file(), in, lines(range, from + skipped, in, this::json));
+                case BLOCKS -> new RowIterator(range.file(), in, new Blocks(range.file(), in, skipped));
+                case CONTINUOUS -> new RowIterator(range.file(), in, pieces(range.file(), in, skipped));
                 case CSV -> new RowIterator(range.file(), in, new CsvRows(range.file(), in, column, mostBytes));
                 case PARQUET -> throw new IllegalArgumentException("Parquet is read by Spark");
             };
@@ -55,16 +61,43 @@ final class RowReader {
         }
     }
 
+    /**
+     * Reads the header of a CSV file.
+     *
+     * @throws io.microgpt.data.DatasetException if the column is not in it
+     */
+    void requireColumn(Range range) {
+        try (InputStream in = range.open(hadoop, 0)) {
+            new CsvRows(range.file(), in, column, mostBytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(range.file() + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static boolean skipByteOrderMark(PushbackInputStream in) throws IOException {
+        byte[] first = in.readNBytes(BYTE_ORDER_MARK.length);
+        boolean found = Arrays.equals(first, BYTE_ORDER_MARK);
+        if (!found) {
+            in.unread(first);
+        }
+        return found;
+    }
+
     private interface LineParser {
         InputRow row(String file, long position, String text);
     }
 
     private RowIterator.Source lines(Range range, long from, InputStream in, LineParser parser) throws IOException {
-        ByteLines lines = ByteLines.of(in, from, mostBytes);
+        ByteLines lines = ByteLines.of(in, from, lineBytes());
         boolean empty = from < range.start() && !lines.next();
         return () -> !empty && lines.next() && lines.start() < range.end()
                 ? row(range.file(), lines, parser).checked(mostBytes)
                 : null;
+    }
+
+    /** A carriage return at the end of a line is not of the document. */
+    private int lineBytes() {
+        return (int) Math.min(Integer.MAX_VALUE, mostBytes + 1L);
     }
 
     private InputRow row(String file, ByteLines lines, LineParser parser) {
@@ -102,12 +135,16 @@ final class RowReader {
         if (!value.isTextual() && !value.isNull()) {
             return InputRow.rejected(file, position, "field " + column + " is not a text", line);
         }
-        return InputRow.of(file, position, value.textValue());
+        String text = value.textValue();
+        if (text != null && !StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            return InputRow.rejected(file, position, "not valid Unicode: half of a surrogate pair", line);
+        }
+        return InputRow.of(file, position, text);
     }
 
     /** Continuous text: pieces with their line feeds, whose concatenation is the text. */
-    private static RowIterator.Source pieces(String file, InputStream in) {
-        ByteLines lines = ByteLines.inPieces(in, PIECE_BYTES);
+    private static RowIterator.Source pieces(String file, InputStream in, long offset) {
+        ByteLines lines = ByteLines.inPieces(in, offset, PIECE_BYTES);
         return () -> {
             if (!lines.next()) {
                 return null;
@@ -124,9 +161,9 @@ final class RowReader {
         private final String file;
         private final ByteLines lines;
 
-        Blocks(String file, InputStream in) {
+        Blocks(String file, InputStream in, long offset) {
             this.file = file;
-            this.lines = ByteLines.of(in, 0, mostBytes);
+            this.lines = ByteLines.of(in, offset, lineBytes());
         }
 
         @Override
@@ -145,10 +182,11 @@ final class RowReader {
                 start = start < 0 ? line.position() : start;
                 if (line.text() == null) {
                     bad = bad == null ? line : bad;
-                } else if (block.length() + line.text().length() < mostBytes) {
+                } else if (block.length() + line.text().length() <= mostBytes) {
                     block.append(block.isEmpty() ? "" : "\n").append(line.text());
                 } else if (bad == null) {
-                    bad = InputRow.rejected(file, start, InputRow.tooLong(mostBytes), block.toString());
+                    String shown = block.isEmpty() ? line.text() : block.toString();
+                    bad = InputRow.rejected(file, start, InputRow.tooLong(mostBytes), shown);
                 }
             }
             if (start < 0) {

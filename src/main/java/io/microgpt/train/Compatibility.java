@@ -7,10 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Refuses to go on from a checkpoint of another dataset, tokenizer or architecture, and names the difference. */
-final class Compatibility {
+public final class Compatibility {
     private Compatibility() {}
 
-    static void check(Checkpoint checkpoint, GptConfig model, Dataset dataset) {
+    /**
+     * Checks a checkpoint before anything of the run is touched.
+     *
+     * @throws IllegalArgumentException with every difference
+     */
+    public static void check(Checkpoint checkpoint, GptConfig model, Dataset dataset) {
         List<String> differences = new ArrayList<>();
         GptConfig saved = checkpoint.model();
         compare(differences, "vocabulary size", saved.vocabularySize(), model.vocabularySize());

