@@ -98,7 +98,9 @@ public final class Dataset {
         Path file = new Path(directory, Manifest.file(part, index));
         TokenShard shard = ShardFile.read(hadoop, file, manifest.vocabularySize());
         Manifest.Shard expected = manifest.shards(part).get(index);
-        if (shard.documents() != expected.documents() || !shard.sha256().equals(expected.sha256())) {
+        if (shard.documents() != expected.documents()
+                || shard.positions() != expected.positions()
+                || !shard.sha256().equals(expected.sha256())) {
             throw new DatasetException(
                     file + ": holds " + shard.documents() + " documents with SHA-256 " + shard.sha256()
                             + ", but the manifest says " + expected.documents() + " with " + expected.sha256()

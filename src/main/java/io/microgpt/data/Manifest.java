@@ -1,6 +1,7 @@
 package io.microgpt.data;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -35,7 +36,7 @@ public record Manifest(
 
     private static final int VERSION = 1;
     private static final int MOST_SHARDS = 1 << 16;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     /**
      * One shard.
@@ -75,10 +76,12 @@ public record Manifest(
 
     /** {@return a SHA-256 over everything that a training depends on: tokenizer, block size and the tokens of all shards} */
     public String fingerprint() {
-        StringBuilder text = new StringBuilder("microgpt dataset " + VERSION + ' ' + blockSize + ' ' + tokenizerSha256);
+        StringBuilder text = new StringBuilder(
+                "microgpt dataset " + VERSION + ' ' + blockSize + ' ' + vocabularySize + ' ' + tokenizerSha256);
         for (Part part : Part.values()) {
             for (Shard shard : shards(part)) {
-                text.append('\n').append(part.key()).append(' ').append(shard.sha256());
+                text.append('\n').append(part.key()).append(' ').append(shard.documents());
+                text.append(' ').append(shard.positions()).append(' ').append(shard.sha256());
             }
         }
         return Sha256.of(text.toString());

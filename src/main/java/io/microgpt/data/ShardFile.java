@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.parquet.ParquetRuntimeException;
 import org.apache.parquet.hadoop.ParquetFileWriter;
 import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.ParquetWriter;
@@ -89,7 +88,9 @@ public final class ShardFile {
                 }
                 shard.add(document);
             }
-        } catch (IOException | ParquetRuntimeException | ArrayIndexOutOfBoundsException | ArithmeticException e) {
+        } catch (DatasetException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) { // of damaged files Parquet throws whatever comes
             throw new DatasetException(
                     path + ": cannot be read as a token shard (" + e + "); prepare the dataset again", e);
         }

@@ -95,6 +95,9 @@ public final class TokenShard implements Externalizable {
             return Arrays.copyOf(shifted, kept);
         }
         int[] next = document(index + 1);
+        if (next[0] != block[blockSize]) {
+            return Arrays.copyOf(shifted, kept); // the beginning of another text
+        }
         int taken = Math.min(shift, next.length - 1);
         System.arraycopy(next, 1, shifted, kept, taken);
         return Arrays.copyOf(shifted, kept + taken);

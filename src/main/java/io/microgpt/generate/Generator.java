@@ -60,6 +60,12 @@ public final class Generator {
                     + ", over the block size of " + config.blockSize() + " of this model; make it "
                     + (length - config.blockSize()) + " tokens shorter");
         }
+        for (int token : tokens) {
+            if (token < 0 || token >= config.vocabularySize()) {
+                throw new IllegalArgumentException("the prompt holds token " + token + ", outside the vocabulary of "
+                        + config.vocabularySize() + "; encode it with the model's own tokenizer");
+            }
+        }
         if (length == 0) {
             throw new IllegalArgumentException(
                     "the prompt is empty, and a model of continuous text needs at least one token to go on from");

@@ -42,7 +42,7 @@ public record GptConfig(int vocabularySize, int nEmbd, int nHead, int nLayer, in
     private static long parameters(long v, long e, long l, long b, long m) {
         try {
             long layer = Math.addExact(Math.multiplyExact(4 * e, e), Math.multiplyExact(2 * e, m));
-            return Math.addExact(2 * v * e + b * e, Math.multiplyExact(l, layer));
+            return Math.addExact(Math.multiplyExact(2 * v + b, e), Math.multiplyExact(l, layer));
         } catch (ArithmeticException overflow) {
             return Long.MAX_VALUE;
         }

@@ -54,11 +54,11 @@ public final class SumTree {
     /**
      * Adds a subtree and joins it with its sibling as long as that is there.
      *
-     * @throws IllegalArgumentException if the node is not of this tree or came before
+     * @throws IllegalArgumentException if the node is not of this tree, or is there already
      */
     public void add(Node node) {
         Node current = node;
-        if (current.level() > rootLevel || current.index() < 0 || first(current) >= shards) {
+        if (current.level() < 0 || current.level() > rootLevel || current.index() < 0 || first(current) >= shards) {
             throw new IllegalArgumentException(
                     "node (" + node.level() + ", " + node.index() + ") is not in the tree of " + shards + " shards");
         }

@@ -36,7 +36,8 @@ public final class CounterRandom {
 
     /** {@return 64 uniform bits at these coordinates} */
     public static long bits(long seed, Purpose purpose, long a, long b, long c) {
-        long h = mix(seed + GOLDEN_GAMMA * purpose.code);
+        // The seed is mixed before the purpose is added: absorbed as it is, it would be one coordinate like the others.
+        long h = mix(mix(seed + GOLDEN_GAMMA) + GOLDEN_GAMMA * purpose.code);
         h = absorb(h, a);
         h = absorb(h, b);
         return absorb(h, c);

@@ -60,6 +60,10 @@ final class BackgroundCheckpoints implements AutoCloseable {
 
     @Override
     public void close() {
-        writer.shutdown();
+        try {
+            await();
+        } finally {
+            writer.shutdown();
+        }
     }
 }

@@ -93,7 +93,8 @@ class StepPlanTest {
         List<String> batch = documents(new StepPlan(1, shardSizes, 10), 7);
         assertThat(batch).hasSize(10);
         for (String document : everything(shardSizes)) {
-            assertThat(Collections.frequency(batch, document)).isBetween(3, 4);
+            assertThat(Collections.frequency(batch, document))
+                    .isBetween(2, 4); // two whole epochs, and a part of one on either side
         }
     }
 

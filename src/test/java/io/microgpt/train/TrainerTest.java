@@ -25,7 +25,6 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -304,7 +303,6 @@ class TrainerTest {
     }
 
     @Test
-    @Disabled("a run that diverges does not wait for the checkpoint that is being written")
     void aRunThatDivergesLeavesItsLastCheckpoint() {
         TrainingRun run = run("a");
         run.rate = 1e38;
@@ -351,7 +349,7 @@ class TrainerTest {
 
     @Test
     void nothingHeldOut() throws IOException {
-        Dataset names = TinyDataset.write(directory.resolve("data"), List.of("emma", "emma", "emma"), 2);
+        Dataset names = TinyDataset.write(directory.resolve("data"), List.of("anna", "anna", "anna"), 2);
         assertThat(names.manifest().documents(Part.TEST)).isZero();
         TrainingRun run = new TrainingRun(names, directory.resolve("run"));
         Trainer.Result result = run.train();
