@@ -6,5 +6,5 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/submit.sh"
 case " $* " in
   *" --config"* | *" --data"* | *" --resume"* | *" --help"* | *" -h "*) submit train "$@" ;;
-  *) submit train --config "$root/conf/names.conf" --data "file://$root/data-samples/names.txt" "$@" ;;
+  *) submit train --config "$root/conf/names.conf" --set "data.path=file://$root/data-samples/names.txt" "$@" ;;
 esac

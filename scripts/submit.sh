@@ -56,9 +56,13 @@ build() {
     mv -f "$jar.$$" "$jar"
   fi
   if [ -z "${SPARK_HOME:-}" ] && changed_since "$embedded/jars" "$root/target/spark-classpath.txt"; then
+    rm -rf "$embedded.new"
+    mkdir -p "$embedded.new/jars"
+    tr ':' '\n' <"$root/target/spark-classpath.txt" | while IFS= read -r spark_jar || [ -n "$spark_jar" ]; do
+      ln -sf "$spark_jar" "$embedded.new/jars/"
+    done
     rm -rf "$embedded"
-    mkdir -p "$embedded/jars"
-    tr ':' '\n' <"$root/target/spark-classpath.txt" | xargs -I{} ln -sf {} "$embedded/jars/"
+    mv "$embedded.new" "$embedded"
   fi
 }
 
@@ -99,6 +103,8 @@ submit() { # command, arguments...
   build
   sort_arguments "$@"
   [ -t 2 ] && export MICROGPT_TERMINAL=1
+  # Java 17 reads its arguments in the encoding of the locale.
+  case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in *[Uu][Tt][Ff]*8*) ;; *) export LC_ALL=C.UTF-8 ;; esac
   local home=${SPARK_HOME:-$embedded}
   if [ -z "${SPARK_HOME:-}" ]; then
     export SPARK_SCALA_VERSION=2.13 SPARK_CONF_DIR=${SPARK_CONF_DIR:-$root/conf}
@@ -110,7 +116,7 @@ submit() { # command, arguments...
       exit 2
     fi
     exec "$java" "${jvm_modules[@]}" ${MICROGPT_JAVA_OPTIONS:-} \
-      -cp "$jar:${SPARK_CONF_DIR:-$home/conf}:$home/jars/*" io.microgpt.cli.Main "$command" "${arguments[@]}"
+      -cp "$jar:${SPARK_CONF_DIR:-$home/conf}${HADOOP_CONF_DIR:+:$HADOOP_CONF_DIR}:$home/jars/*" io.microgpt.cli.Main "$command" "${arguments[@]}"
   elif [ -n "${SPARK_HOME:-}" ]; then
     exec "$SPARK_HOME/bin/spark-submit" "${spark_arguments[@]}" --class io.microgpt.cli.Main "$jar" "$command" "${arguments[@]}"
   fi

@@ -1,5 +1,6 @@
 package io.microgpt.checkpoint;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -32,7 +33,7 @@ record StepName(long step, Kind kind) {
     private static final Pattern HIDDEN = Pattern.compile("\\.step-(\\d{8,18})\\.[0-9a-f-]{36}\\.(old|tmp)");
 
     static String checkpoint(long step) {
-        return String.format("step-%08d", step);
+        return String.format(Locale.ROOT, "step-%08d", step);
     }
 
     static String replaced(long step) {

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import picocli.CommandLine.Option;
 
@@ -49,7 +51,9 @@ final class ConfigOptions {
                 return Files.readString(java.nio.file.Path.of(file));
             }
             Path path = new Path(file);
-            try (InputStream in = path.getFileSystem(hadoop).open(path)) {
+            FileSystem fs = path.getFileSystem(hadoop);
+            FileSystem raw = fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
+            try (InputStream in = raw.open(path)) {
                 return new String(in.readAllBytes(), StandardCharsets.UTF_8);
             }
         } catch (NoSuchFileException | FileNotFoundException e) {

@@ -138,6 +138,11 @@ final class EvaluateCommand implements Callable<Integer> {
                     + manifest.tokenizerSha256() + ", the model with " + tokenizer
                     + "; give the text itself as --data, to encode it with the model's");
         }
+        if (data == null && !manifest.fingerprint().equals(checkpoint.state().datasetFingerprint())) {
+            throw new DatasetException(dataset.directory()
+                    + ": is not the dataset that the model was trained on (fingerprint " + manifest.fingerprint()
+                    + ", not " + checkpoint.state().datasetFingerprint() + "); name what to evaluate on with --data");
+        }
         if (manifest.blockSize() > checkpoint.model().blockSize()) {
             throw new DatasetException(dataset.directory() + ": has documents of up to " + manifest.blockSize()
                     + " positions, over the model's block size of "

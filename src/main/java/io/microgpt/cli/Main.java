@@ -3,7 +3,11 @@ package io.microgpt.cli;
 import io.microgpt.checkpoint.CheckpointException;
 import io.microgpt.data.DatasetException;
 import io.microgpt.train.DivergenceException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -20,16 +24,20 @@ public final class Main {
     /** Set to see where an error comes from. */
     private static final String DEBUG = "MICROGPT_DEBUG";
 
-    /** What goes wrong because of what the user gave: the message is enough. */
+    /** What explains itself by its message, the most telling first. */
     private static final List<Class<? extends RuntimeException>> EXPLAINED = List.of(
             ConfigException.class,
             DatasetException.class,
             CheckpointException.class,
             DivergenceException.class,
             UncheckedIOException.class,
-            IllegalArgumentException.class);
+            IllegalArgumentException.class,
+            IllegalStateException.class);
 
     public static void main(String[] args) {
+        // Text is UTF-8 whatever the locale of the machine: a driver on a cluster often has none.
+        System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
         int code = run(args);
         // Spark's own threads may still be about; in cluster mode, a plain return is what says success.
         if (code != 0) {
@@ -40,6 +48,7 @@ public final class Main {
     /** {@return the exit code: 0, 1 for a failure, 2 for a wrong command line} */
     static int run(String... args) {
         CommandLine line = new CommandLine(new Main());
+        line.setExpandAtFiles(false); // a prompt may begin with @
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionExceptionHandler((e, command, result) -> {
             fail(e);
@@ -62,10 +71,10 @@ public final class Main {
                 "error: " + (explained == null ? shown.getClass().getSimpleName() + ": " : "") + shown.getMessage());
     }
 
-    /** Spark wraps what a task throws; the first cause is what the user wants to read. */
+    /** Spark wraps what a task throws; the first cause that explains itself is what the user wants to read. */
     private static Throwable explained(Throwable e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            for (Class<?> type : EXPLAINED) {
+        for (Class<?> type : EXPLAINED) {
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
                 if (type.isInstance(cause)) {
                     return cause;
                 }

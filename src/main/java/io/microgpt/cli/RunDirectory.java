@@ -4,8 +4,10 @@ import io.microgpt.data.DatasetException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 
 /** A run on any Hadoop file system: {@code checkpoints/}, {@code dataset/}, {@code config.conf}, {@code metrics.jsonl}. */
@@ -22,7 +24,9 @@ final class RunDirectory {
     RunDirectory(Configuration hadoop, String directory) throws IOException {
         this.hadoop = hadoop;
         Path path = new Path(directory);
-        this.fs = path.getFileSystem(hadoop);
+        // Without the hidden checksum files that would refuse a configuration edited by hand.
+        FileSystem fs = path.getFileSystem(hadoop);
+        this.fs = fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
         this.root = fs.makeQualified(path);
     }
 
@@ -36,7 +40,17 @@ final class RunDirectory {
     }
 
     boolean exists() throws IOException {
-        return fs.exists(root) && fs.listStatus(root).length > 0;
+        // A configuration alone is left by a training that found nothing to prepare.
+        return fs.exists(root)
+                && Arrays.stream(fs.listStatus(root))
+                        .anyMatch(file -> !file.getPath().getName().contains(CONFIG));
+    }
+
+    /** Removes the directory if there is nothing in it but a configuration. */
+    void discardIfEmpty() throws IOException {
+        if (!exists()) {
+            fs.delete(root, true);
+        }
     }
 
     String checkpoints() {
@@ -53,6 +67,11 @@ final class RunDirectory {
 
     Path metrics() {
         return new Path(root, METRICS);
+    }
+
+    boolean hasCheckpoints() throws IOException {
+        Path checkpoints = new Path(root, CHECKPOINTS);
+        return fs.exists(checkpoints) && fs.listStatus(checkpoints).length > 0;
     }
 
     boolean hasConfig() throws IOException {

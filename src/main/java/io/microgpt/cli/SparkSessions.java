@@ -14,6 +14,9 @@ final class SparkSessions {
         conf.setIfMissing("spark.master", "local[*]");
         conf.setIfMissing("spark.app.name", "microgpt " + application);
         conf.setIfMissing("spark.ui.showConsoleProgress", "false");
+        conf.setIfMissing("spark.driver.maxResultSize", "0"); // a step's gradients are as large as they are
+        // Bulk goes as Externalizable blocks, which Kryo does not know, and records do not pass it.
+        conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
         SparkSession session = SparkSession.builder().config(conf).getOrCreate();
         session.sparkContext().setLogLevel("WARN");
         return session;

@@ -2,6 +2,7 @@ package io.microgpt.cli;
 
 import io.microgpt.data.Dataset;
 import io.microgpt.data.DatasetException;
+import io.microgpt.data.Manifest;
 import io.microgpt.spark.Preparation;
 import io.microgpt.spark.PreparedStatistics;
 import java.io.IOException;
@@ -50,6 +51,7 @@ final class TrainingSetup {
             run = RunDirectory.fresh(hadoop, RUNS, name(path));
         }
         dataset = dataset(path, sessions);
+        settings = withSettingsOf(dataset.manifest());
         if (noSpark) {
             sessions.close();
         }
@@ -65,6 +67,11 @@ final class TrainingSetup {
     }
 
     private Settings read() {
+        return builder().build();
+    }
+
+    /** {@return a builder with all that was given, the path of the data in full} */
+    private Settings.Builder builder() {
         Settings.Builder builder = Settings.builder();
         try {
             if (resume && run.hasConfig() && options.config == null) {
@@ -83,11 +90,30 @@ final class TrainingSetup {
         // With the full path, the run can be repeated from anywhere by its own configuration.
         Optional<String> path = given.optionalText(ConfigKey.DATA_PATH);
         path.ifPresent(p -> builder.override(ConfigKey.DATA_PATH, qualified(p), "data.path"));
-        return builder.build();
+        return builder;
     }
 
     Dataset dataset() {
         return dataset;
+    }
+
+    /** A prepared dataset is as it was prepared: what the configuration says otherwise has no effect, and must not be kept. */
+    private Settings withSettingsOf(Manifest manifest) {
+        Settings.Builder builder = builder();
+        manifest.settings()
+                .forEach((name, value) -> ConfigKey.of(name)
+                        .filter(key -> key.group().equals("data") && key != ConfigKey.DATA_PATH)
+                        .ifPresent(key -> {
+                            builder.override(key, value, "the prepared dataset");
+                            String given = settings.shown(key);
+                            boolean ignored = !given.equals(Settings.defaults().shown(key))
+                                    && !given.replace("\"", "").equals(value);
+                            if (ignored) {
+                                terminal.print("warning: " + name + " = " + given
+                                        + " has no effect: the dataset was prepared with " + value);
+                            }
+                        }));
+        return builder.build();
     }
 
     private String qualified(String path) {
@@ -119,10 +145,24 @@ final class TrainingSetup {
             }
             return own;
         }
+        if (resume && run.hasCheckpoints()) {
+            throw new DatasetException(
+                    path + ": is text, but " + run + " goes on with the prepared dataset that it began with;"
+                            + " leave --data away, or start a new run with another --out");
+        }
+        if (!run.hasConfig()) {
+            run.writeConfig(settings); // so that --resume can start what dies while preparing
+        }
         terminal.print("preparing " + path);
-        PreparedStatistics statistics = new Preparation(
-                        sessions.spark(), Resolved.prepare(settings, path), Optional.empty())
-                .run(run.dataset());
+        PreparedStatistics statistics;
+        try {
+            Preparation preparation =
+                    new Preparation(sessions.spark(), Resolved.prepare(settings, path), Optional.empty());
+            statistics = preparation.run(run.dataset());
+        } catch (DatasetException e) {
+            run.discardIfEmpty();
+            throw e;
+        }
         Summaries.prepared(statistics, run.dataset()).forEach(terminal::print);
         return Dataset.open(hadoop, run.dataset());
     }

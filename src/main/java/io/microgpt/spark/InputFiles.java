@@ -74,16 +74,14 @@ final class InputFiles {
             }
         } catch (FileNotFoundException e) {
             throw new DatasetException(
-                    input + ": no such file or directory (looked on " + scheme(hadoop, path)
-                            + "); check data.path or --data",
-                    e);
+                    input + ": no such file or directory (looked on " + scheme(hadoop, path) + "); check the path", e);
         } catch (IOException e) {
             throw new DatasetException(input + ": cannot be listed: " + e.getMessage(), e);
         }
         if (files.stream().allMatch(file -> file.getLen() == 0)) {
             throw new DatasetException(
                     input + (files.size() == 1 ? ": the file is empty" : ": there is no file with content")
-                            + "; training needs at least one row of text");
+                            + "; at least one row of text is needed");
         }
         files.sort(Comparator.comparing(file -> file.getPath().toString()));
         return files;

@@ -78,7 +78,7 @@ public final class Preparation {
         Path work = new Path(beside, UUID.randomUUID().toString());
         try {
             PreparedStatistics statistics = prepare(work, target);
-            if (!fs.rename(work, target)) {
+            if (fs.exists(target) || !fs.rename(work, target)) {
                 throw new DatasetException(out + ": the prepared dataset in " + work + " cannot be renamed to it");
             }
             return statistics;

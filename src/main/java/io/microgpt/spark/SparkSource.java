@@ -125,6 +125,8 @@ public final class SparkSource implements GradientSource {
                     sums.stream().mapToLong(PartialSums::computeNanos).max().orElse(0) * 1e-6;
             return new StepGradient(
                     tree.total(), (sent - start) * 1e-6, compute, Math.max(0.0, (end - sent) * 1e-6 - compute));
+        } catch (Exception e) {
+            throw failure("step " + step, e);
         } finally {
             broadcast.destroy();
         }
@@ -139,9 +141,18 @@ public final class SparkSource implements GradientSource {
             SumTree tree = add(runs.map(losses).collect());
             boolean empty = tree.nodes().size() == 1 && tree.nodes().get(0).sum() == null;
             return empty ? new LossSum(0.0, 0, 0) : LossSum.of(tree.total());
+        } catch (Exception e) {
+            throw failure("the loss of the " + part.key() + " part", e);
         } finally {
             broadcast.destroy();
         }
+    }
+
+    /** Spark throws a checked exception that no signature declares: as it is, no handler would expect it. */
+    private static RuntimeException failure(String what, Exception e) {
+        return e instanceof RuntimeException runtime
+                ? runtime
+                : new IllegalStateException(what + " failed on Spark: " + e.getMessage(), e);
     }
 
     private SumTree add(List<PartialSums> sums) {

@@ -44,9 +44,9 @@ class MistakesTest {
         Path nothing = directory.resolve("nothing.txt");
 
         Cli.run("prepare", "--input", nothing, "--out", directory.resolve("out"))
-                .failed(nothing + ": no such file or directory (looked on file:///); check data.path or --data");
+                .failed(nothing + ": no such file or directory (looked on file:///); check the path");
         assertThat(train("--no-spark", "--data", nothing).error())
-                .endsWith("nothing.txt: no such file or directory (looked on file:///); check data.path or --data");
+                .endsWith("nothing.txt: no such file or directory (looked on file:///); check the path");
         assertThat(directory).isEmptyDirectory();
     }
 
@@ -55,7 +55,7 @@ class MistakesTest {
         Path empty = Cli.write(directory.resolve("empty.txt"), "");
 
         Cli.run("prepare", "--input", empty, "--out", directory.resolve("out"))
-                .failed(empty + ": the file is empty; training needs at least one row of text");
+                .failed(empty + ": the file is empty; at least one row of text is needed");
     }
 
     @Test

@@ -27,10 +27,10 @@ class UnpreparableTest {
         Path missing = directory.resolve("nothing.txt");
 
         assertFailure(missing, InputFormat.LINES)
-                .hasMessage(missing + ": no such file or directory (looked on file:///); check data.path or --data");
+                .hasMessage(missing + ": no such file or directory (looked on file:///); check the path");
         assertFailure(directory.resolve("*.csv"), InputFormat.CSV)
                 .hasMessage(directory.resolve("*.csv")
-                        + ": no such file or directory (looked on file:///); check data.path or --data");
+                        + ": no such file or directory (looked on file:///); check the path");
     }
 
     @Test
@@ -42,10 +42,10 @@ class UnpreparableTest {
         Path several = Texts.write(directory.resolve("several/b.txt"), "").getParent();
 
         assertFailure(file, InputFormat.LINES)
-                .hasMessage(file + ": the file is empty; training needs at least one row of text");
+                .hasMessage(file + ": the file is empty; at least one row of text is needed");
         for (Path input : List.of(empty, hidden, several)) {
             assertFailure(input, InputFormat.JSONL)
-                    .hasMessage(input + ": there is no file with content; training needs at least one row of text");
+                    .hasMessage(input + ": there is no file with content; at least one row of text is needed");
         }
     }
 
