@@ -141,7 +141,10 @@ final class GenerateCommand implements Callable<Integer> {
 
     private int one(Checkpoint checkpoint, PromptCompleter.Options generate) {
         PromptCompleter completer = new PromptCompleter(
-                new Weights(checkpoint.model(), checkpoint.weights()),
+                new Weights(
+                        checkpoint.model(),
+                        checkpoint.weights(),
+                        KernelProvider.choose(generate.kernels()).kernels()),
                 TokenizerJson.parse(checkpoint.tokenizerJson(), model),
                 generate);
         for (PromptCompleter.Result result :

@@ -2,6 +2,7 @@ package io.microgpt.cli;
 
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Part;
+import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.Weights;
 import io.microgpt.spark.PromptCompleter;
@@ -32,7 +33,9 @@ final class Samples {
                 set.kernels());
         String prompt = settings.optionalText(ConfigKey.GENERATE_PROMPT)
                 .orElseGet(() -> continuous ? beginning(dataset, tokenizer) : "");
-        return new PromptCompleter(new Weights(model, weights), tokenizer, options)
+        Weights packed =
+                new Weights(model, weights, KernelProvider.choose(set.kernels()).kernels());
+        return new PromptCompleter(packed, tokenizer, options)
                 .complete(List.of(prompt)).get(0).stream()
                         .map(result -> result.error() == null
                                 ? prompt + result.text()

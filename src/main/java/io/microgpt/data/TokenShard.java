@@ -69,38 +69,39 @@ public final class TokenShard implements Externalizable {
 
     /** {@return the tokens of one document, a new array} */
     public int[] document(int index) {
-        int[] result = new int[starts[index + 1] - starts[index]];
-        for (int i = 0; i < result.length; i++) {
-            int at = starts[index] + i;
-            result[i] = wide ? halves[2 * at] | halves[2 * at + 1] << Character.SIZE : halves[at];
-        }
+        int[] result = new int[positions(index) + 1];
+        read(index, 0, 0, result);
         return result;
     }
 
     /**
-     * {@return the tokens of one block of continuous text, cut {@code shift} tokens later: what it loses in front it takes from the
-     * block behind it, if there is one}
+     * Copies the tokens of one document; of a block of continuous text, cut {@code shift} tokens later: what it loses in front it
+     * takes from the block behind it, if there is one.
      *
-     * @param shift below the block's number of positions
+     * @param shift below the document's number of positions
      * @param blockSize B; a block of fewer positions is the end of a text, and nothing follows it
+     * @param tokens takes the tokens; as long as the document's
+     * @return how many tokens
      */
-    public int[] block(int index, int shift, int blockSize) {
-        int[] block = document(index);
-        if (shift == 0) {
-            return block;
+    public int read(int index, int shift, int blockSize, int[] tokens) {
+        int length = positions(index) + 1;
+        int kept = length - shift;
+        for (int i = 0; i < kept; i++) {
+            tokens[i] = token(starts[index] + shift + i);
         }
-        int[] shifted = Arrays.copyOfRange(block, shift, block.length + shift);
-        int kept = block.length - shift;
-        if (block.length <= blockSize || index + 1 == documents) {
-            return Arrays.copyOf(shifted, kept);
+        boolean continued = shift > 0
+                && length > blockSize
+                && index + 1 < documents
+                && token(starts[index + 1]) == tokens[kept - 1]; // else another text begins there
+        int taken = continued ? Math.min(shift, positions(index + 1)) : 0;
+        for (int i = 0; i < taken; i++) {
+            tokens[kept + i] = token(starts[index + 1] + 1 + i);
         }
-        int[] next = document(index + 1);
-        if (next[0] != block[blockSize]) {
-            return Arrays.copyOf(shifted, kept); // the beginning of another text
-        }
-        int taken = Math.min(shift, next.length - 1);
-        System.arraycopy(next, 1, shifted, kept, taken);
-        return Arrays.copyOf(shifted, kept + taken);
+        return kept + taken;
+    }
+
+    private int token(int at) {
+        return wide ? halves[2 * at] | halves[2 * at + 1] << Character.SIZE : halves[at];
     }
 
     /** {@return the identity of this shard: SHA-256 over every document's length and tokens} */

@@ -24,9 +24,9 @@ final class Decoder {
     private float[] logits; // (R, V)
     private final float[] scores; // (B)
 
-    Decoder(Weights weights, Kernels kernels) {
+    Decoder(Weights weights) {
         this.weights = weights;
-        this.kernels = kernels;
+        this.kernels = weights.kernels();
         this.config = weights.config();
         this.scores = new float[config.blockSize()];
     }
@@ -48,10 +48,10 @@ final class Decoder {
         for (int i = 0; i < n; i++) {
             Rows.embedding(kernels, weights, rows.get(i).token(), rows.get(i).position(), h, i * e);
         }
-        Rows.normalise(kernels, h, x, r, n, e);
+        kernels.normalise(h, x, r, n, e);
         for (int l = 0; l < config.nLayer(); l++) {
-            Rows.normalise(kernels, x, h, r, n, e);
-            kernels.matmul(n, 3 * e, e, h, 0, e, 1, weights.qkv(l), 0, 3 * e, qkv, 0, 3 * e, false);
+            kernels.normalise(x, h, r, n, e);
+            kernels.matmul(n, 3 * e, e, h, 0, e, 1, weights.qkv(l), qkv, 0, 3 * e, false);
             for (int i = 0; i < n; i++) {
                 rows.get(i).cache().store(l, rows.get(i).position(), qkv, i * 3 * e);
             }
@@ -59,11 +59,11 @@ final class Decoder {
                 Row row = rows.get(i);
                 row.cache().attend(kernels, l, row.position(), qkv, i * 3 * e, scores, attended, i * e);
             }
-            kernels.matmul(n, e, e, attended, 0, e, 1, weights.wo(l), 0, e, x, 0, e, true);
-            Rows.normalise(kernels, x, h, r, n, e);
-            kernels.matmul(n, m, e, h, 0, e, 1, weights.fc1(l), 0, m, hidden, 0, m, false);
+            kernels.matmul(n, e, e, attended, 0, e, 1, weights.wo(l), x, 0, e, true);
+            kernels.normalise(x, h, r, n, e);
+            kernels.matmul(n, m, e, h, 0, e, 1, weights.fc1(l), hidden, 0, m, false);
             kernels.relu(hidden, 0, n * m);
-            kernels.matmul(n, e, m, hidden, 0, m, 1, weights.fc2(l), 0, e, x, 0, e, true);
+            kernels.matmul(n, e, m, hidden, 0, m, 1, weights.fc2(l), x, 0, e, true);
         }
         int wanted = 0;
         for (int i = 0; i < n; i++) {
@@ -75,7 +75,7 @@ final class Decoder {
         if (logits.length < wanted * v) {
             logits = new float[wanted * v];
         }
-        kernels.matmul(wanted, v, e, h, 0, e, 1, weights.lmHead(), 0, v, logits, 0, v, false);
+        kernels.matmul(wanted, v, e, h, 0, e, 1, weights.lmHead(), logits, 0, v, false);
         return logits;
     }
 

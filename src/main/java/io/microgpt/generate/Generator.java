@@ -39,10 +39,10 @@ public final class Generator {
      */
     public record Prompt(int[] tokens, long seed, int sample) {}
 
-    public Generator(Weights weights, Kernels kernels, Options options) {
+    public Generator(Weights weights, Options options) {
         this.config = weights.config();
-        this.kernels = kernels;
-        this.decoder = new Decoder(weights, kernels);
+        this.kernels = weights.kernels();
+        this.decoder = new Decoder(weights);
         this.options = options;
         this.sampler = Sampler.of(options.sampling(), kernels);
     }

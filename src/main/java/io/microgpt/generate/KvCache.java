@@ -54,9 +54,23 @@ final class KvCache {
         for (int head = 0; head < heads; head++) {
             int at = head * size;
             kernels.matmul(
-                    1, n, size, qkv, offset + at, size, 1, keys[layer], at * capacity, capacity, scores, 0, n, false);
-            Rows.softmax(kernels, scores, 0, n, scale);
-            kernels.matmul(1, size, n, scores, 0, n, 1, values[layer], at, e, out, outOffset + at, e, false);
+                    1,
+                    n,
+                    size,
+                    qkv,
+                    offset + at,
+                    size,
+                    1,
+                    keys[layer],
+                    at * capacity,
+                    capacity,
+                    1,
+                    scores,
+                    0,
+                    n,
+                    false);
+            kernels.softmax(scores, 0, n, 1, n, 0, scores.length, scale, null);
+            kernels.matmul(1, size, n, scores, 0, n, 1, values[layer], at, e, 1, out, outOffset + at, e, false);
         }
     }
 }

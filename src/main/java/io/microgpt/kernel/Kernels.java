@@ -24,9 +24,10 @@ public interface Kernels {
     /**
      * Matrix product {@code c[m,n] = a[m,k] . b[k,n]}, or {@code c += a . b} when accumulating.
      *
-     * @param aRow distance of neighbouring rows of {@code a}; with {@code aColumn} any transposition
-     * @param aColumn distance of neighbouring columns of {@code a}
-     * @param bRow distance of neighbouring rows of {@code b}, whose columns are adjacent
+     * @param aRow distance of neighbouring rows of {@code a}
+     * @param aColumn distance of neighbouring columns of {@code a}; with {@code aRow} any transposition
+     * @param bRow distance of neighbouring rows of {@code b}
+     * @param bColumn distance of neighbouring columns of {@code b}
      * @param cRow distance of neighbouring rows of {@code c}, whose columns are adjacent
      */
     void matmul(
@@ -40,6 +41,29 @@ public interface Kernels {
             float[] b,
             int bOffset,
             int bRow,
+            int bColumn,
+            float[] c,
+            int cOffset,
+            int cRow,
+            boolean accumulate);
+
+    /** Lays out {@code b[k,n]} for products with a right-hand side that is used more than once. */
+    void pack(int k, int n, float[] b, int bOffset, int bRow, int bColumn, PackedMatrix packed);
+
+    /**
+     * The same product with a packed right-hand side, of which the first {@code k} rows and {@code n} columns are used.
+     *
+     * @throws IllegalArgumentException if the packed matrix is smaller than that
+     */
+    void matmul(
+            int m,
+            int n,
+            int k,
+            float[] a,
+            int aOffset,
+            int aRow,
+            int aColumn,
+            PackedMatrix b,
             float[] c,
             int cOffset,
             int cRow,
@@ -47,9 +71,6 @@ public interface Kernels {
 
     /** {@return the sum of {@code n} elements} */
     float sum(float[] x, int offset, int n);
-
-    /** {@return the sum of products, by fused multiply-add} */
-    float dot(float[] x, int xOffset, float[] y, int yOffset, int n);
 
     /** {@return the largest of {@code n} elements; NaN if one is; negative infinity if {@code n} is zero} */
     float max(float[] x, int offset, int n);
@@ -70,31 +91,93 @@ public interface Kernels {
     void reluBackward(float[] y, int yOffset, float[] dy, int dyOffset, int n);
 
     /**
-     * Backward pass of a normalisation {@code y = x * r} with {@code r = 1 / sqrt(mean(x^2) + eps)}:
-     * {@code dx += r * (dy - y * mean(dy * y))}.
+     * Normalisation of each of {@code rows} rows of {@code n}: {@code y = x * r} with {@code r = 1 / sqrt(mean(x^2) + 1e-5)}. The
+     * sum of squares is by fused multiply-add; {@code r} is computed in double precision and rounded.
+     *
+     * @param r takes the factor of each row (rows)
      */
-    void rmsBackward(float[] y, int yOffset, float r, float[] dy, int dyOffset, float[] dx, int dxOffset, int n);
+    void normalise(float[] x, float[] y, float[] r, int rows, int n);
 
-    /** Backward pass of a softmax with scaled inputs: {@code dp = p * (dp - dot(p, dp)) * factor}, in place. */
-    void softmaxBackward(float[] p, int pOffset, float[] dp, int dpOffset, int n, float factor);
+    /** Its backward pass, row by row: {@code dx += r * (dy - y * mean(dy * y))}. */
+    void normaliseBackward(float[] y, float[] r, float[] dy, float[] dx, int rows, int n);
+
+    /**
+     * Softmax of {@code scale * x}, in place, of each of {@code rows} rows. Row {@code i} has {@code n + i * growth} elements; what
+     * follows them up to {@code width} is set to zero. Fastest where {@code width} is a multiple of {@value #LANES}.
+     *
+     * @param growth 0 for rows of one length, 1 for rows of which each sees one position more
+     * @param rowDistance distance of neighbouring rows
+     * @param sums takes the largest scaled element of a row, and the sum of exponentials over it: (rows, 2); or null
+     */
+    void softmax(
+            float[] x, int offset, int rowDistance, int rows, int n, int growth, int width, float scale, float[] sums);
+
+    /** Its backward pass for rows of the same shape, in place: {@code dp = p * (dp - dot(p, dp)) * scale}, then zeros. */
+    void softmaxBackward(
+            float[] p, float[] dp, int offset, int rowDistance, int rows, int n, int growth, int width, float scale);
+
+    /**
+     * Causal attention of one head over a document of at most {@value #LANES} positions: softmax of {@code scale * q . k} over the
+     * positions up to a row's own, and the values weighted by it. The same sums in the same order as by {@link #matmul} and
+     * {@link #softmax}, with weights of zero where the mask hides.
+     *
+     * @param q offset of the first query; {@code k} and {@code v} likewise, in the same array
+     * @param rowDistance distance of neighbouring positions in {@code qkv}
+     * @param size elements of a query
+     * @param weights takes the attention weights (length, {@value #LANES}), for the backward pass
+     * @param outRow distance of neighbouring positions in {@code out}
+     */
+    void attention(
+            float[] qkv,
+            int q,
+            int k,
+            int v,
+            int rowDistance,
+            int size,
+            int length,
+            float scale,
+            float[] weights,
+            int weightsOffset,
+            float[] out,
+            int outOffset,
+            int outRow);
+
+    /** Its backward pass: from {@code dOut}, the gradient of its result, that of queries, keys and values in {@code dQkv}. */
+    void attentionBackward(
+            float[] qkv,
+            int q,
+            int k,
+            int v,
+            int rowDistance,
+            int size,
+            int length,
+            float scale,
+            float[] weights,
+            int weightsOffset,
+            float[] dOut,
+            int outOffset,
+            int outRow,
+            float[] dQkv);
 
     /** {@return the sum of squares in double precision, in {@value #LANES} virtual lanes of doubles} */
     double sumOfSquares(float[] x, int offset, int n);
 
     /**
-     * One Adam update of {@code n} weights: {@code m = b1 m + (1-b1) g}, {@code v = b2 v + (1-b2) g^2},
-     * {@code w -= rate * m / (sqrt(v * vScale) + epsilon)}, then {@code w -= decay * w}.
+     * One Adam update of {@code n} weights: {@code g = gradient * factor}, {@code m = b1 m + (1-b1) g},
+     * {@code v = b2 v + (1-b2) g^2}, {@code w -= rate * m / (sqrt(v * vScale) + epsilon)}, then {@code w -= decay * w}.
      */
-    void adam(float[] w, float[] m, float[] v, float[] g, int offset, int n, AdamStep step);
+    void adam(float[] w, float[] m, float[] v, float[] gradient, int offset, int n, AdamStep step);
 
     /**
      * The scalars of one Adam update.
      *
+     * @param factor what makes the mean, clipped gradient of a sum
      * @param rate learning rate over the first moment's bias correction
      * @param vScale one over the second moment's bias correction
      * @param decay learning rate times weight decay
      */
     record AdamStep(
+            float factor,
             float beta1,
             float oneMinusBeta1,
             float beta2,

@@ -2,6 +2,8 @@ package io.microgpt.kernel;
 
 /** The reference: plain loops that say what every implementation must compute, to the bit. */
 final class ScalarKernels implements Kernels {
+    static final double RMS_EPSILON = 1e-5;
+
     @Override
     public String name() {
         return "scalar";
@@ -19,6 +21,7 @@ final class ScalarKernels implements Kernels {
             float[] b,
             int bOffset,
             int bRow,
+            int bColumn,
             float[] c,
             int cOffset,
             int cRow,
@@ -33,10 +36,38 @@ final class ScalarKernels implements Kernels {
                 float x = a[aOffset + i * aRow + p * aColumn];
                 int bp = bOffset + p * bRow;
                 for (int j = 0; j < n; j++) {
-                    c[ci + j] = Math.fma(x, b[bp + j], c[ci + j]);
+                    c[ci + j] = Math.fma(x, b[bp + j * bColumn], c[ci + j]);
                 }
             }
         }
+    }
+
+    @Override
+    public void pack(int k, int n, float[] b, int bOffset, int bRow, int bColumn, PackedMatrix packed) {
+        packed.shape(ScalarKernels.class, k, n, (long) k * n);
+        for (int p = 0; p < k; p++) {
+            for (int j = 0; j < n; j++) {
+                packed.values[p * n + j] = b[bOffset + p * bRow + j * bColumn];
+            }
+        }
+    }
+
+    @Override
+    public void matmul(
+            int m,
+            int n,
+            int k,
+            float[] a,
+            int aOffset,
+            int aRow,
+            int aColumn,
+            PackedMatrix b,
+            float[] c,
+            int cOffset,
+            int cRow,
+            boolean accumulate) {
+        b.require(ScalarKernels.class, k, n);
+        matmul(m, n, k, a, aOffset, aRow, aColumn, b.values, 0, b.columns, 1, c, cOffset, cRow, accumulate);
     }
 
     @Override
@@ -48,8 +79,7 @@ final class ScalarKernels implements Kernels {
         return Lanes.fold(lanes);
     }
 
-    @Override
-    public float dot(float[] x, int xOffset, float[] y, int yOffset, int n) {
+    private static float dot(float[] x, int xOffset, float[] y, int yOffset, int n) {
         float[] lanes = new float[LANES];
         for (int i = 0; i < n; i++) {
             lanes[i % LANES] = Math.fma(x[xOffset + i], y[yOffset + i], lanes[i % LANES]);
@@ -106,21 +136,112 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void rmsBackward(
-            float[] y, int yOffset, float r, float[] dy, int dyOffset, float[] dx, int dxOffset, int n) {
-        float mean = dot(dy, dyOffset, y, yOffset, n) / n;
-        for (int i = 0; i < n; i++) {
-            float t = Math.fma(-mean, y[yOffset + i], dy[dyOffset + i]);
-            dx[dxOffset + i] = Math.fma(r, t, dx[dxOffset + i]);
+    public void normalise(float[] x, float[] y, float[] r, int rows, int n) {
+        for (int row = 0; row < rows; row++) {
+            r[row] = inverseRms(dot(x, row * n, x, row * n, n), n);
+            for (int i = row * n; i < (row + 1) * n; i++) {
+                y[i] = x[i] * r[row];
+            }
+        }
+    }
+
+    static float inverseRms(float sumOfSquares, int n) {
+        return (float) (1.0 / Math.sqrt(sumOfSquares / (double) n + RMS_EPSILON));
+    }
+
+    @Override
+    public void normaliseBackward(float[] y, float[] r, float[] dy, float[] dx, int rows, int n) {
+        for (int row = 0; row < rows; row++) {
+            float minusMean = -(dot(dy, row * n, y, row * n, n) / n);
+            for (int i = row * n; i < (row + 1) * n; i++) {
+                dx[i] = Math.fma(r[row], Math.fma(minusMean, y[i], dy[i]), dx[i]);
+            }
         }
     }
 
     @Override
-    public void softmaxBackward(float[] p, int pOffset, float[] dp, int dpOffset, int n, float factor) {
-        float d = dot(p, pOffset, dp, dpOffset, n);
-        for (int i = 0; i < n; i++) {
-            dp[dpOffset + i] = p[pOffset + i] * (dp[dpOffset + i] - d) * factor;
+    public void softmax(
+            float[] x, int offset, int rowDistance, int rows, int n, int growth, int width, float scale, float[] sums) {
+        for (int row = 0; row < rows; row++) {
+            int start = offset + row * rowDistance;
+            int length = n + row * growth;
+            scale(x, start, length, scale);
+            float max = max(x, start, length);
+            float sum = expSum(x, start, length, max);
+            scale(x, start, length, 1.0f / sum);
+            java.util.Arrays.fill(x, start + length, start + Math.max(length, width), 0.0f);
+            if (sums != null) {
+                sums[2 * row] = max;
+                sums[2 * row + 1] = sum;
+            }
         }
+    }
+
+    @Override
+    public void softmaxBackward(
+            float[] p, float[] dp, int offset, int rowDistance, int rows, int n, int growth, int width, float scale) {
+        for (int row = 0; row < rows; row++) {
+            int start = offset + row * rowDistance;
+            int length = n + row * growth;
+            float dot = dot(p, start, dp, start, length);
+            for (int i = start; i < start + length; i++) {
+                dp[i] = p[i] * (dp[i] - dot) * scale;
+            }
+            java.util.Arrays.fill(dp, start + length, start + Math.max(length, width), 0.0f);
+        }
+    }
+
+    @Override
+    public void attention(
+            float[] qkv,
+            int q,
+            int k,
+            int v,
+            int rowDistance,
+            int size,
+            int length,
+            float scale,
+            float[] weights,
+            int weightsOffset,
+            float[] out,
+            int outOffset,
+            int outRow) {
+        ScalarAttention.forward(
+                this, qkv, q, k, v, rowDistance, size, length, scale, weights, weightsOffset, out, outOffset, outRow);
+    }
+
+    @Override
+    public void attentionBackward(
+            float[] qkv,
+            int q,
+            int k,
+            int v,
+            int rowDistance,
+            int size,
+            int length,
+            float scale,
+            float[] weights,
+            int weightsOffset,
+            float[] dOut,
+            int outOffset,
+            int outRow,
+            float[] dQkv) {
+        ScalarAttention.backward(
+                this,
+                qkv,
+                q,
+                k,
+                v,
+                rowDistance,
+                size,
+                length,
+                scale,
+                weights,
+                weightsOffset,
+                dOut,
+                outOffset,
+                outRow,
+                dQkv);
     }
 
     @Override
@@ -134,14 +255,15 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void adam(float[] w, float[] m, float[] v, float[] g, int offset, int n, AdamStep step) {
+    public void adam(float[] w, float[] m, float[] v, float[] gradient, int offset, int n, AdamStep step) {
         float b1 = step.beta1();
         float c1 = step.oneMinusBeta1();
         float b2 = step.beta2();
         float c2 = step.oneMinusBeta2();
         for (int i = offset; i < offset + n; i++) {
-            m[i] = Math.fma(b1, m[i], c1 * g[i]);
-            v[i] = Math.fma(b2, v[i], c2 * g[i] * g[i]);
+            float g = gradient[i] * step.factor();
+            m[i] = Math.fma(b1, m[i], c1 * g);
+            v[i] = Math.fma(b2, v[i], c2 * g * g);
             float denominator = (float) Math.sqrt(v[i] * step.vScale()) + step.epsilon();
             float next = w[i] - step.rate() * m[i] / denominator;
             w[i] = next - step.decay() * next;

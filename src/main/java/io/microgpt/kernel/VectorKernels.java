@@ -1,22 +1,22 @@
 package io.microgpt.kernel;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The same arithmetic by the Vector API: the only importer of {@code jdk.incubator.vector}, with {@link VectorMatmul}. Tails
+ * The same arithmetic by the Vector API, with {@link VectorMatmul} and {@link VectorRows}: the only importers of
+ * {@code jdk.incubator.vector}. Tails
  * that do not fill a register are done in scalar code of the same order, because masked loads are not compiled to
  * instructions on AVX2 by JDK 17.
  */
 final class VectorKernels implements Kernels {
     static final VectorSpecies<Float> SPECIES = species();
-    private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, SPECIES.vectorShape());
     private static final int WIDTH = SPECIES.length();
+    /** A part of a long array that stays in the first-level cache from pass to pass. */
+    private static final int L1_FLOATS = 4096;
 
-    private final ThreadLocal<float[]> lanes = ThreadLocal.withInitial(() -> new float[LANES]);
     private final Kernels scalar = new ScalarKernels();
 
     /** The preferred shape, but no wider than the virtual lanes. */
@@ -42,121 +42,77 @@ final class VectorKernels implements Kernels {
             float[] b,
             int bOffset,
             int bRow,
+            int bColumn,
             float[] c,
             int cOffset,
             int cRow,
             boolean accumulate) {
-        VectorMatmul.matmul(m, n, k, a, aOffset, aRow, aColumn, b, bOffset, bRow, c, cOffset, cRow, accumulate);
+        VectorMatmul.matmul(
+                m, n, k, a, aOffset, aRow, aColumn, b, bOffset, bRow, bColumn, c, cOffset, cRow, accumulate);
     }
 
-    // A reduction walks blocks of LANES elements; inside a block, vector by vector. The accumulators of one block
-    // stand in an array of LANES floats, so that any register width folds the same tree.
+    @Override
+    public void pack(int k, int n, float[] b, int bOffset, int bRow, int bColumn, PackedMatrix packed) {
+        VectorMatmul.pack(k, n, b, bOffset, bRow, bColumn, packed);
+    }
+
+    @Override
+    public void matmul(
+            int m,
+            int n,
+            int k,
+            float[] a,
+            int aOffset,
+            int aRow,
+            int aColumn,
+            PackedMatrix b,
+            float[] c,
+            int cOffset,
+            int cRow,
+            boolean accumulate) {
+        VectorMatmul.matmul(m, n, k, a, aOffset, aRow, aColumn, b, c, cOffset, cRow, accumulate);
+    }
 
     @Override
     public float sum(float[] x, int offset, int n) {
-        float[] acc = clearedLanes();
-        int full = n - n % LANES;
-        for (int l = 0; l < LANES; l += WIDTH) {
-            FloatVector s = FloatVector.zero(SPECIES);
-            for (int i = l; i < full; i += LANES) {
-                s = s.add(FloatVector.fromArray(SPECIES, x, offset + i));
-            }
-            s.intoArray(acc, l);
-        }
-        for (int i = full; i < n; i++) {
-            acc[i - full] += x[offset + i];
-        }
-        return Lanes.fold(acc);
-    }
-
-    @Override
-    public float dot(float[] x, int xOffset, float[] y, int yOffset, int n) {
-        float[] acc = clearedLanes();
-        int full = n - n % LANES;
-        for (int l = 0; l < LANES; l += WIDTH) {
-            FloatVector s = FloatVector.zero(SPECIES);
-            for (int i = l; i < full; i += LANES) {
-                s = FloatVector.fromArray(SPECIES, x, xOffset + i)
-                        .fma(FloatVector.fromArray(SPECIES, y, yOffset + i), s);
-            }
-            s.intoArray(acc, l);
-        }
-        for (int i = full; i < n; i++) {
-            acc[i - full] = Math.fma(x[xOffset + i], y[yOffset + i], acc[i - full]);
-        }
-        return Lanes.fold(acc);
+        return VectorRows.sum(x, offset, n);
     }
 
     @Override
     public float max(float[] x, int offset, int n) {
-        float max = Float.NEGATIVE_INFINITY;
-        int i = 0;
-        if (n >= WIDTH) {
-            FloatVector m = FloatVector.fromArray(SPECIES, x, offset);
-            for (i = WIDTH; i + WIDTH <= n; i += WIDTH) {
-                m = m.max(FloatVector.fromArray(SPECIES, x, offset + i));
-            }
-            float[] acc = lanes.get();
-            m.intoArray(acc, 0);
-            for (int j = 0; j < WIDTH; j++) {
-                max = Math.max(max, acc[j]);
-            }
-        }
-        for (; i < n; i++) {
-            max = Math.max(max, x[offset + i]);
-        }
-        return max;
+        return VectorRows.max(x, offset, n);
     }
 
     @Override
     public float expSum(float[] x, int offset, int n, float shift) {
-        float[] acc = clearedLanes();
-        int full = n - n % LANES;
-        for (int l = 0; l < LANES; l += WIDTH) {
-            FloatVector s = FloatVector.zero(SPECIES);
-            for (int i = l; i < full; i += LANES) {
-                FloatVector e =
-                        exp(FloatVector.fromArray(SPECIES, x, offset + i).sub(shift));
-                e.intoArray(x, offset + i);
-                s = s.add(e);
-            }
-            s.intoArray(acc, l);
-        }
-        for (int i = full; i < n; i++) {
-            float e = Exp.exp(x[offset + i] - shift);
-            x[offset + i] = e;
-            acc[i - full] += e;
-        }
-        return Lanes.fold(acc);
+        return VectorRows.expSum(x, offset, n, shift);
     }
 
-    /** {@link Exp#exp}, operation for operation. */
-    private static FloatVector exp(FloatVector x) {
-        FloatVector t = x.fma(FloatVector.broadcast(SPECIES, Exp.LOG2_E), FloatVector.broadcast(SPECIES, Exp.ROUND));
-        FloatVector n = t.sub(Exp.ROUND);
-        FloatVector r = n.fma(FloatVector.broadcast(SPECIES, Exp.MINUS_LN2_HIGH), x);
-        r = n.fma(FloatVector.broadcast(SPECIES, Exp.MINUS_LN2_LOW), r);
-        FloatVector p = FloatVector.broadcast(SPECIES, Exp.P0).fma(r, FloatVector.broadcast(SPECIES, Exp.P1));
-        p = p.fma(r, FloatVector.broadcast(SPECIES, Exp.P2));
-        p = p.fma(r, FloatVector.broadcast(SPECIES, Exp.P3));
-        p = p.fma(r, FloatVector.broadcast(SPECIES, Exp.P4));
-        p = p.fma(r, FloatVector.broadcast(SPECIES, Exp.P5));
-        p = p.mul(r).fma(r, r).add(1.0f);
-        IntVector power = t.viewAsIntegralLanes().reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
-        IntVector bits = p.viewAsIntegralLanes().reinterpretAsInts().add(power);
-        FloatVector e = bits.reinterpretAsFloats();
-        VectorMask<Float> low = x.compare(VectorOperators.LT, Exp.LOWEST);
-        VectorMask<Float> high = x.compare(VectorOperators.LE, Exp.HIGHEST).not();
-        return e.blend(0.0f, low).blend(x.mul(Float.POSITIVE_INFINITY), high);
+    @Override
+    public void normalise(float[] x, float[] y, float[] r, int rows, int n) {
+        VectorRows.normalise(x, y, r, rows, n);
+    }
+
+    @Override
+    public void normaliseBackward(float[] y, float[] r, float[] dy, float[] dx, int rows, int n) {
+        VectorRows.normaliseBackward(y, r, dy, dx, rows, n);
+    }
+
+    @Override
+    public void softmax(
+            float[] x, int offset, int rowDistance, int rows, int n, int growth, int width, float scale, float[] sums) {
+        VectorRows.softmax(x, offset, rowDistance, rows, n, growth, width, scale, sums);
+    }
+
+    @Override
+    public void softmaxBackward(
+            float[] p, float[] dp, int offset, int rowDistance, int rows, int n, int growth, int width, float scale) {
+        VectorRows.softmaxBackward(p, dp, offset, rowDistance, rows, n, growth, width, scale);
     }
 
     @Override
     public void scale(float[] x, int offset, int n, float factor) {
-        int i = 0;
-        for (; i + WIDTH <= n; i += WIDTH) {
-            FloatVector.fromArray(SPECIES, x, offset + i).mul(factor).intoArray(x, offset + i);
-        }
-        scalar.scale(x, offset + i, n - i, factor);
+        VectorRows.multiply(x, offset, n, factor);
     }
 
     @Override
@@ -194,51 +150,91 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void rmsBackward(
-            float[] y, int yOffset, float r, float[] dy, int dyOffset, float[] dx, int dxOffset, int n) {
-        float mean = dot(dy, dyOffset, y, yOffset, n) / n;
-        FloatVector minusMean = FloatVector.broadcast(SPECIES, -mean);
-        FloatVector factor = FloatVector.broadcast(SPECIES, r);
-        int i = 0;
-        for (; i + WIDTH <= n; i += WIDTH) {
-            FloatVector t = minusMean.fma(
-                    FloatVector.fromArray(SPECIES, y, yOffset + i), FloatVector.fromArray(SPECIES, dy, dyOffset + i));
-            factor.fma(t, FloatVector.fromArray(SPECIES, dx, dxOffset + i)).intoArray(dx, dxOffset + i);
-        }
-        for (; i < n; i++) {
-            float t = Math.fma(-mean, y[yOffset + i], dy[dyOffset + i]);
-            dx[dxOffset + i] = Math.fma(r, t, dx[dxOffset + i]);
-        }
+    public void attention(
+            float[] qkv,
+            int q,
+            int k,
+            int v,
+            int rowDistance,
+            int size,
+            int length,
+            float scale,
+            float[] weights,
+            int weightsOffset,
+            float[] out,
+            int outOffset,
+            int outRow) {
+        VectorAttention.forward(
+                qkv, q, k, v, rowDistance, size, length, scale, weights, weightsOffset, out, outOffset, outRow);
     }
 
     @Override
-    public void softmaxBackward(float[] p, int pOffset, float[] dp, int dpOffset, int n, float factor) {
-        float d = dot(p, pOffset, dp, dpOffset, n);
-        int i = 0;
-        for (; i + WIDTH <= n; i += WIDTH) {
-            FloatVector.fromArray(SPECIES, p, pOffset + i)
-                    .mul(FloatVector.fromArray(SPECIES, dp, dpOffset + i).sub(d))
-                    .mul(factor)
-                    .intoArray(dp, dpOffset + i);
-        }
-        for (; i < n; i++) {
-            dp[dpOffset + i] = p[pOffset + i] * (dp[dpOffset + i] - d) * factor;
-        }
+    public void attentionBackward(
+            float[] qkv,
+            int q,
+            int k,
+            int v,
+            int rowDistance,
+            int size,
+            int length,
+            float scale,
+            float[] weights,
+            int weightsOffset,
+            float[] dOut,
+            int outOffset,
+            int outRow,
+            float[] dQkv) {
+        VectorAttention.backward(
+                qkv, q, k, v, rowDistance, size, length, scale, weights, weightsOffset, dOut, outOffset, outRow, dQkv);
     }
 
+    /** In scalar code, four chains at a time: a second float species would spoil C2's type profiles of the first. */
     @Override
     public double sumOfSquares(float[] x, int offset, int n) {
-        return scalar.sumOfSquares(x, offset, n);
+        double[] acc = new double[LANES];
+        int full = n - n % LANES;
+        for (int from = 0; from < full; from += L1_FLOATS) {
+            int end = offset + Math.min(full, from + L1_FLOATS);
+            for (int l = 0; l < LANES; l += 4) {
+                squares(x, offset + from + l, end, acc, l);
+            }
+        }
+        for (int i = full; i < n; i++) {
+            double d = x[offset + i];
+            acc[i - full] = Math.fma(d, d, acc[i - full]);
+        }
+        return Lanes.fold(acc);
+    }
+
+    private static void squares(float[] x, int start, int end, double[] acc, int l) {
+        double s0 = acc[l];
+        double s1 = acc[l + 1];
+        double s2 = acc[l + 2];
+        double s3 = acc[l + 3];
+        for (int i = start; i < end; i += LANES) {
+            double d0 = x[i];
+            double d1 = x[i + 1];
+            double d2 = x[i + 2];
+            double d3 = x[i + 3];
+            s0 = Math.fma(d0, d0, s0);
+            s1 = Math.fma(d1, d1, s1);
+            s2 = Math.fma(d2, d2, s2);
+            s3 = Math.fma(d3, d3, s3);
+        }
+        acc[l] = s0;
+        acc[l + 1] = s1;
+        acc[l + 2] = s2;
+        acc[l + 3] = s3;
     }
 
     @Override
-    public void adam(float[] w, float[] m, float[] v, float[] g, int offset, int n, AdamStep step) {
+    public void adam(float[] w, float[] m, float[] v, float[] gradient, int offset, int n, AdamStep step) {
         FloatVector b1 = FloatVector.broadcast(SPECIES, step.beta1());
         FloatVector b2 = FloatVector.broadcast(SPECIES, step.beta2());
         int i = 0;
         for (; i + WIDTH <= n; i += WIDTH) {
             int o = offset + i;
-            FloatVector gi = FloatVector.fromArray(SPECIES, g, o);
+            FloatVector gi = FloatVector.fromArray(SPECIES, gradient, o).mul(step.factor());
             FloatVector mi = b1.fma(FloatVector.fromArray(SPECIES, m, o), gi.mul(step.oneMinusBeta1()));
             FloatVector vi = b2.fma(
                     FloatVector.fromArray(SPECIES, v, o),
@@ -250,12 +246,6 @@ final class VectorKernels implements Kernels {
                     FloatVector.fromArray(SPECIES, w, o).sub(mi.mul(step.rate()).div(denominator));
             next.sub(next.mul(step.decay())).intoArray(w, o);
         }
-        scalar.adam(w, m, v, g, offset + i, n - i, step);
-    }
-
-    private float[] clearedLanes() {
-        float[] acc = lanes.get();
-        java.util.Arrays.fill(acc, 0.0f);
-        return acc;
+        scalar.adam(w, m, v, gradient, offset + i, n - i, step);
     }
 }

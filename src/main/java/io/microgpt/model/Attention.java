@@ -3,12 +3,14 @@ package io.microgpt.model;
 import io.microgpt.kernel.Kernels;
 
 /**
- * Causal attention of one document, head by head, with scale {@code 1 / sqrt(E / H)}. What the mask hides is skipped in blocks of
- * rows. The weights of a row are not kept for the backward pass but computed again, which costs less than keeping them.
+ * Causal attention of one document, head by head, with scale {@code 1 / sqrt(E / H)}, in blocks of rows: a block's scores over
+ * all that its rows see are held at a time, never {@code T x T}, and what the mask hides from the whole block is skipped. The
+ * weights are not kept for the backward pass but computed again, which costs less than keeping them; those of short documents,
+ * which have a way of their own, are kept.
  */
 final class Attention {
-    /** Rows that go through a matrix product together. */
-    static final int ROWS = 8;
+    /** Rows of a block. */
+    static final int ROWS = 32;
 
     private final Kernels kernels;
     private final int e;
@@ -24,94 +26,74 @@ final class Attention {
         this.scale = Rows.attentionScale(config);
     }
 
-    /** @param start first row of the document in {@code qkv} (R, 3E) and {@code out} (R, E) */
-    void forward(float[] qkv, float[] out, int start, int length, Workspace w) {
+    /**
+     * @param weights takes the attention weights of short documents (R, H, LANES)
+     * @param start first row of the document in {@code qkv} (R, 3E) and {@code out} (R, E)
+     */
+    void forward(float[] qkv, float[] weights, float[] out, int start, int length, Workspace w) {
         for (int head = 0; head < heads; head++) {
-            weights(qkv, start, length, head, w);
-            int v = start * 3 * e + 2 * e + head * size;
-            for (int t0 = 0; t0 < length; t0 += ROWS) {
-                int rows = Math.min(ROWS, length - t0);
-                int o = (start + t0) * e + head * size;
-                // What all rows of the block see is one product; each row goes on alone over the rest that it sees.
-                // An element of the result so takes exactly the products of its own row, in order, as in decoding.
-                kernels.matmul(rows, size, t0 + 1, w.scores, t0 * length, length, 1, qkv, v, 3 * e, out, o, e, false);
-                for (int i = 1; i < rows; i++) {
-                    int p = (t0 + i) * length + t0 + 1;
-                    int rest = v + (t0 + 1) * 3 * e;
-                    kernels.matmul(1, size, i, w.scores, p, length, 1, qkv, rest, 3 * e, out, o + i * e, e, true);
-                }
+            int q = start * 3 * e + head * size;
+            int o = start * e + head * size;
+            if (length <= Kernels.LANES) {
+                int p = shortWeights(start, head, length);
+                kernels.attention(qkv, q, q + e, q + 2 * e, 3 * e, size, length, scale, weights, p, out, o, e);
+                continue;
+            }
+            kernels.pack(size, length, qkv, q + e, 1, 3 * e, w.keysTransposed);
+            kernels.pack(length, size, qkv, q + 2 * e, 3 * e, 1, w.values);
+            for (int t = 0; t < length; t += ROWS) {
+                int rows = Math.min(ROWS, length - t);
+                weights(qkv, q, t, rows, w);
+                // What the mask hides has weight zero, so an element takes the products of what its row sees, in order.
+                kernels.matmul(rows, size, t + rows, w.scores, 0, w.scoresRow, 1, w.values, out, o + t * e, e, false);
             }
         }
     }
 
-    /** Leaves the attention weights of one head in {@code w.scores} (T, T), with zeros where the mask hides. */
-    private void weights(float[] qkv, int start, int length, int head, Workspace w) {
-        products(qkv, start * 3 * e + head * size, 3 * e, qkv, start * 3 * e + e + head * size, length, w, w.scores);
-        for (int t = 0; t < length; t++) {
-            int row = t * length;
-            Rows.softmax(kernels, w.scores, row, t + 1, scale);
-            java.util.Arrays.fill(w.scores, row + t + 1, row + length, 0.0f);
-        }
+    /** {@return where the weights of a short document stand} */
+    private int shortWeights(int start, int head, int length) {
+        return (start * heads + head * length) * Kernels.LANES;
     }
 
-    /** {@code out[t][s] = a[t] . b[s]} of one head for {@code s <= t} (and a little more, up to the block's end). */
-    private void products(
-            float[] a, int aOffset, int aRow, float[] b, int bOffset, int length, Workspace w, float[] out) {
-        float[] transposed = w.transposedHead;
-        for (int s = 0; s < length; s++) {
-            for (int i = 0; i < size; i++) {
-                transposed[i * length + s] = b[bOffset + s * 3 * e + i];
-            }
-        }
-        for (int t0 = 0; t0 < length; t0 += ROWS) {
-            int rows = Math.min(ROWS, length - t0);
-            int ai = aOffset + t0 * aRow;
-            kernels.matmul(
-                    rows, t0 + rows, size, a, ai, aRow, 1, transposed, 0, length, out, t0 * length, length, false);
-        }
+    /** Leaves the attention weights of rows {@code t..} of one head in {@code w.scores}, with zeros where the mask hides. */
+    private void weights(float[] qkv, int q, int t, int rows, Workspace w) {
+        int seen = t + rows;
+        kernels.matmul(
+                rows, seen, size, qkv, q + t * 3 * e, 3 * e, 1, w.keysTransposed, w.scores, 0, w.scoresRow, false);
+        kernels.softmax(w.scores, 0, w.scoresRow, rows, t + 1, 1, Workspace.padded(seen), scale, null);
     }
 
     /** @param dOut gradient of {@link #forward}'s result (R, E); the gradient of q, k and v is left in {@code dQkv} */
-    void backward(float[] qkv, float[] dOut, float[] dQkv, int start, int length, Workspace w) {
+    void backward(float[] qkv, float[] weights, float[] dOut, float[] dQkv, int start, int length, Workspace w) {
         for (int head = 0; head < heads; head++) {
             int q = start * 3 * e + head * size;
             int k = q + e;
             int v = k + e;
             int o = start * e + head * size;
-            weights(qkv, start, length, head, w);
-            products(dOut, o, e, qkv, v, length, w, w.dScores);
-            for (int t = 0; t < length; t++) {
-                int row = t * length;
-                kernels.softmaxBackward(w.scores, row, w.dScores, row, t + 1, scale);
-                java.util.Arrays.fill(w.dScores, row + t + 1, row + length, 0.0f);
+            if (length <= Kernels.LANES) {
+                int p = shortWeights(start, head, length);
+                kernels.attentionBackward(qkv, q, k, v, 3 * e, size, length, scale, weights, p, dOut, o, e, dQkv);
+                continue;
             }
-            for (int t0 = 0; t0 < length; t0 += ROWS) {
-                int rows = Math.min(ROWS, length - t0);
-                int seen = t0 + rows;
-                int later = length - t0;
-                int at = t0 * 3 * e;
-                // Rows t0.. see columns up to seen; columns t0.. are seen by rows from t0 on.
-                kernels.matmul(
-                        rows, size, seen, w.dScores, t0 * length, length, 1, qkv, k, 3 * e, dQkv, q + at, 3 * e, false);
-                int corner = t0 * length + t0;
-                kernels.matmul(
-                        rows, size, later, w.dScores, corner, 1, length, qkv, q + at, 3 * e, dQkv, k + at, 3 * e,
-                        false);
-                kernels.matmul(
-                        rows,
-                        size,
-                        later,
-                        w.scores,
-                        corner,
-                        1,
-                        length,
-                        dOut,
-                        o + t0 * e,
-                        e,
-                        dQkv,
-                        v + at,
-                        3 * e,
-                        false);
+            kernels.pack(size, length, qkv, k, 1, 3 * e, w.keysTransposed);
+            kernels.pack(size, length, qkv, v, 1, 3 * e, w.valuesTransposed);
+            kernels.pack(length, size, qkv, k, 3 * e, 1, w.keys);
+            for (int t = 0; t < length; t++) {
+                java.util.Arrays.fill(dQkv, k + t * 3 * e, k + t * 3 * e + size, 0.0f);
+                java.util.Arrays.fill(dQkv, v + t * 3 * e, v + t * 3 * e + size, 0.0f);
+            }
+            for (int t = 0; t < length; t += ROWS) {
+                int rows = Math.min(ROWS, length - t);
+                int seen = t + rows;
+                int row = w.scoresRow;
+                int qt = q + t * 3 * e;
+                int ot = o + t * e;
+                weights(qkv, q, t, rows, w);
+                kernels.matmul(rows, seen, size, dOut, ot, e, 1, w.valuesTransposed, w.dScores, 0, row, false);
+                kernels.softmaxBackward(w.scores, w.dScores, 0, row, rows, t + 1, 1, Workspace.padded(seen), scale);
+                kernels.matmul(rows, size, seen, w.dScores, 0, row, 1, w.keys, dQkv, qt, 3 * e, false);
+                kernels.matmul(seen, size, rows, w.dScores, 0, 1, row, qkv, qt, 3 * e, 1, dQkv, k, 3 * e, true);
+                kernels.matmul(seen, size, rows, w.scores, 0, 1, row, dOut, ot, e, 1, dQkv, v, 3 * e, true);
             }
         }
     }

@@ -5,7 +5,7 @@ import io.microgpt.model.ParameterLayout.Layer;
 
 /**
  * Back-propagation through the whole sequence, keys and values included. Starts from the gradient of the residual stream in
- * {@code w.dx} and adds every matrix's gradient to the flat array, row after row.
+ * {@code w.dx} and adds every matrix's gradient to that of each run of rows, row after row.
  */
 final class Backward {
     private final Kernels kernels;
@@ -13,14 +13,14 @@ final class Backward {
     private final int e;
     private final int m;
 
-    Backward(GptConfig config, Kernels kernels) {
+    Backward(GptConfig config, Kernels kernels, Attention attention) {
         this.kernels = kernels;
-        this.attention = new Attention(config, kernels);
+        this.attention = attention;
         this.e = config.nEmbd();
         this.m = config.mlpDim();
     }
 
-    void run(Weights weights, Sequences s, float[] gradient, Workspace w) {
+    void run(Weights weights, Sequences s, Workspace w) {
         int rows = s.rows();
         float[] flat = weights.flat;
         for (int l = w.h1.length - 1; l >= 0; l--) {
@@ -30,40 +30,69 @@ final class Backward {
             int wo = layer.wo().offset();
             int wqkv = layer.wq().offset();
 
-            kernels.matmul(rows, m, e, w.dx, 0, e, 1, flat, fc2, m, w.dHidden, 0, m, false);
-            kernels.matmul(e, m, rows, w.dx, 0, 1, e, w.hidden[l], 0, m, gradient, fc2, m, true);
+            kernels.matmul(rows, m, e, w.dx, 0, e, 1, flat, fc2, m, 1, w.dHidden, 0, m, false);
+            weightGradient(s, e, m, w.dx, w.hidden[l], fc2);
             kernels.reluBackward(w.hidden[l], 0, w.dHidden, 0, rows * m);
-            kernels.matmul(rows, e, m, w.dHidden, 0, m, 1, flat, fc1, e, w.dh, 0, e, false);
-            kernels.matmul(m, e, rows, w.dHidden, 0, 1, m, w.h2[l], 0, e, gradient, fc1, e, true);
-            normaliseBackward(w.h2[l], w.r2[l], w.dh, w.dx, rows);
+            kernels.matmul(rows, e, m, w.dHidden, 0, m, 1, flat, fc1, e, 1, w.dh, 0, e, false);
+            weightGradient(s, m, e, w.dHidden, w.h2[l], fc1);
+            kernels.normaliseBackward(w.h2[l], w.r2[l], w.dh, w.dx, rows, e);
 
-            kernels.matmul(rows, e, e, w.dx, 0, e, 1, flat, wo, e, w.dh, 0, e, false);
-            kernels.matmul(e, e, rows, w.dx, 0, 1, e, w.attended[l], 0, e, gradient, wo, e, true);
+            kernels.matmul(rows, e, e, w.dx, 0, e, 1, flat, wo, e, 1, w.dh, 0, e, false);
+            weightGradient(s, e, e, w.dx, w.attended[l], wo);
             for (int d = 0; d < s.count(); d++) {
-                attention.backward(w.qkv[l], w.dh, w.dQkv, s.start(d), s.length(d), w);
+                attention.backward(w.qkv[l], w.shortWeights[l], w.dh, w.dQkv, s.start(d), s.length(d), w);
             }
-            kernels.matmul(rows, e, 3 * e, w.dQkv, 0, 3 * e, 1, flat, wqkv, e, w.dh, 0, e, false);
-            kernels.matmul(3 * e, e, rows, w.dQkv, 0, 1, 3 * e, w.h1[l], 0, e, gradient, wqkv, e, true);
-            normaliseBackward(w.h1[l], w.r1[l], w.dh, w.dx, rows);
+            kernels.matmul(rows, e, 3 * e, w.dQkv, 0, 3 * e, 1, flat, wqkv, e, 1, w.dh, 0, e, false);
+            weightGradient(s, 3 * e, e, w.dQkv, w.h1[l], wqkv);
+            kernels.normaliseBackward(w.h1[l], w.r1[l], w.dh, w.dx, rows, e);
         }
-        embedBackward(weights, s, gradient, w);
+        embedBackward(weights.layout, s, w);
     }
 
-    /** Adds the gradient through {@code y = x * r} to {@code dx}, which already holds that of the residual branch. */
-    private void normaliseBackward(float[] y, float[] r, float[] dy, float[] dx, int rows) {
-        for (int row = 0; row < rows; row++) {
-            kernels.rmsBackward(y, row * e, r[row], dy, row * e, dx, row * e, e);
+    /** Gradient of a matrix (out, in), of each run: {@code dy^T . x} over its rows. */
+    private void weightGradient(Sequences s, int out, int in, float[] dy, float[] x, int matrix) {
+        for (int i = 0; i < s.runs(); i++) {
+            Sequences.Run r = s.run(i);
+            int n = r.end - r.start;
+            if (n > 0) {
+                kernels.matmul(
+                        out,
+                        in,
+                        n,
+                        dy,
+                        r.start * out,
+                        1,
+                        out,
+                        x,
+                        r.start * in,
+                        in,
+                        1,
+                        r.gradient,
+                        matrix,
+                        in,
+                        !r.fresh);
+            }
         }
     }
 
-    private void embedBackward(Weights weights, Sequences s, float[] gradient, Workspace w) {
+    private void embedBackward(ParameterLayout layout, Sequences s, Workspace w) {
         java.util.Arrays.fill(w.dh, 0, s.rows() * e, 0.0f);
-        normaliseBackward(w.x0, w.r0, w.dx, w.dh, s.rows());
-        for (int d = 0; d < s.count(); d++) {
-            for (int t = 0; t < s.length(d); t++) {
-                int row = s.start(d) + t;
-                kernels.add(gradient, weights.layout.wte().offset() + s.input(row) * e, w.dh, row * e, e);
-                kernels.add(gradient, weights.layout.wpe().offset() + t * e, w.dh, row * e, e);
+        kernels.normaliseBackward(w.x0, w.r0, w.dx, w.dh, s.rows(), e);
+        int wte = layout.wte().offset();
+        int wpe = layout.wpe().offset();
+        int d = 0;
+        for (int i = 0; i < s.runs(); i++) {
+            Sequences.Run run = s.run(i);
+            if (run.fresh && run.end > run.start) {
+                java.util.Arrays.fill(run.gradient, wte, wte + layout.wte().size(), 0.0f);
+                java.util.Arrays.fill(run.gradient, wpe, wpe + layout.wpe().size(), 0.0f);
+            }
+            for (; d < s.count() && s.start(d) < run.end; d++) {
+                for (int t = 0; t < s.length(d); t++) {
+                    int row = s.start(d) + t;
+                    kernels.add(run.gradient, wte + s.input(row) * e, w.dh, row * e, e);
+                    kernels.add(run.gradient, wpe + t * e, w.dh, row * e, e);
+                }
             }
         }
     }

@@ -3,30 +3,29 @@ package io.microgpt.model;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.random.CounterRandom;
 import io.microgpt.random.CounterRandom.Purpose;
+import java.util.Arrays;
 import java.util.List;
 
 /**
- * The arithmetic of one model shape: losses, exact gradients, initial weights. Stateless but for the workspace that the
- * caller owns, so a task or a thread has its own. Documents are taken in order and in groups of rows that fit the workspace;
- * the grouping does not change a bit of any result, because rows do not see each other and every gradient accumulates
- * row after row.
+ * The arithmetic of one model shape: losses, exact gradients, initial weights. Stateless; the activations belong to a {@link Pass},
+ * of which a task or a thread has its own.
  */
 public final class Gpt {
-    /** Rows of a group: enough to keep the matrix products busy, few enough to stay in the cache. */
-    private static final int GROUP_ROWS = 1024;
-
     private static final float INITIAL_DEVIATION = 0.08f;
 
     private final GptConfig config;
     private final Kernels kernels;
     private final Forward forward;
+    private final LossHead head;
     private final Backward backward;
 
     public Gpt(GptConfig config, Kernels kernels) {
         this.config = config;
         this.kernels = kernels;
-        this.forward = new Forward(config, kernels);
-        this.backward = new Backward(config, kernels);
+        Attention attention = new Attention(config, kernels);
+        this.forward = new Forward(config, kernels, attention);
+        this.head = new LossHead(config, kernels);
+        this.backward = new Backward(config, kernels, attention);
     }
 
     public GptConfig config() {
@@ -59,63 +58,43 @@ public final class Gpt {
      * @param gradient the flat gradient, same layout as the weights; added to
      */
     public void gradient(
-            Weights weights,
-            List<int[]> documents,
-            float smoothing,
-            float[] gradient,
-            Workspace workspace,
-            LossSink losses) {
-        run(weights, documents, smoothing, gradient, workspace, losses);
+            Weights weights, List<int[]> documents, float smoothing, float[] gradient, Pass pass, LossSink losses) {
+        pass.begin(weights, smoothing, losses);
+        pass.gradient(gradient, false);
+        documents.forEach(document -> pass.document(document, document.length));
+        pass.end();
     }
 
     /** Reports the loss of every document, without label smoothing and without gradients. */
-    public void loss(Weights weights, List<int[]> documents, Workspace workspace, LossSink losses) {
-        run(weights, documents, 0.0f, null, workspace, losses);
+    public void loss(Weights weights, List<int[]> documents, Pass pass, LossSink losses) {
+        pass.begin(weights, 0.0f, losses);
+        pass.losses();
+        documents.forEach(document -> pass.document(document, document.length));
+        pass.end();
     }
 
     /** {@return the logits (n, V) after each of the {@code n} tokens of one sequence, computed without a cache} */
-    public float[] logits(Weights weights, int[] tokens, Workspace workspace) {
-        int[] withTarget = java.util.Arrays.copyOf(tokens, tokens.length + 1);
-        Sequences sequence = Sequences.of(List.of(withTarget), 0, 1, config);
+    public float[] logits(Weights weights, int[] tokens) {
+        Sequences sequence = new Sequences(config);
+        sequence.run(null, false);
+        sequence.add(Arrays.copyOf(tokens, tokens.length + 1), tokens.length + 1, 0);
+        Workspace workspace = new Workspace();
         workspace.ensure(config, tokens.length, tokens.length, false);
         forward.run(weights, sequence, workspace);
         int v = config.vocabularySize();
         int e = config.nEmbd();
         float[] logits = new float[tokens.length * v];
-        kernels.matmul(tokens.length, v, e, workspace.x, 0, e, 1, weights.lmHead, 0, v, logits, 0, v, false);
+        kernels.matmul(tokens.length, v, e, workspace.x, 0, e, 1, weights.lmHead(), logits, 0, v, false);
         return logits;
     }
 
-    private void run(
-            Weights weights,
-            List<int[]> documents,
-            float smoothing,
-            float[] gradient,
-            Workspace workspace,
-            LossSink losses) {
-        int from = 0;
-        while (from < documents.size()) {
-            int rows = documents.get(from).length - 1;
-            int to = from + 1;
-            while (to < documents.size() && rows + documents.get(to).length - 1 <= GROUP_ROWS) {
-                rows += documents.get(to).length - 1;
-                to++;
-            }
-            Sequences group = Sequences.of(documents, from, to, config);
-            workspace.ensure(config, group.rows(), group.longest(), gradient != null);
-            forward.run(weights, group, workspace);
-            forward.head(weights, group, smoothing, gradient, workspace);
-            if (gradient != null) {
-                backward.run(weights, group, gradient, workspace);
-            }
-            for (int d = 0; d < group.count(); d++) {
-                double sum = 0.0;
-                for (int row = group.start(d); row < group.start(d) + group.length(d); row++) {
-                    sum += workspace.loss[row];
-                }
-                losses.accept(from + d, sum, group.length(d));
-            }
-            from = to;
+    /** One group of rows: the losses, and the gradients where they are wanted. */
+    void run(Weights weights, Sequences group, float smoothing, boolean gradients, Workspace workspace) {
+        workspace.ensure(config, group.rows(), group.longest(), gradients);
+        forward.run(weights, group, workspace);
+        head.run(weights, group, smoothing, gradients, workspace);
+        if (gradients) {
+            backward.run(weights, group, workspace);
         }
     }
 }

@@ -1,66 +1,110 @@
 package io.microgpt.model;
 
-import java.util.List;
+import java.util.Arrays;
 
 /**
  * Several documents of any length as one set of rows, a row a position: the matrix products see all rows at once, attention
  * sees each document alone. A document of tokens {@code t0..tn} has {@code n} positions, with inputs {@code t0..tn-1} and
- * targets {@code t1..tn}.
+ * targets {@code t1..tn}. The rows are divided into runs, each of which adds to a gradient of its own. Filled again and again.
  */
-public final class Sequences {
-    private final int[] inputs; // (R)
-    private final int[] targets; // (R)
-    private final int[] starts; // (documents + 1), first row of each document
+final class Sequences {
+    private final GptConfig config;
+    private int rows;
+    private int[] inputs = new int[64]; // (R)
+    private int[] targets = new int[64]; // (R)
+    private int documents;
+    private int[] starts = new int[8]; // (documents + 1), first row of each document
+    private int runs;
+    private Run[] run = new Run[4];
 
-    private Sequences(int[] inputs, int[] targets, int[] starts) {
-        this.inputs = inputs;
-        this.targets = targets;
-        this.starts = starts;
+    /** A run of rows and where its gradient goes. */
+    static final class Run {
+        int start;
+        int end;
+        float[] gradient;
+        /** Whether the gradient holds nothing yet, so that the first product replaces what is there. */
+        boolean fresh;
+    }
+
+    Sequences(GptConfig config) {
+        this.config = config;
+    }
+
+    void clear() {
+        rows = 0;
+        documents = 0;
+        for (int i = 0; i < runs; i++) {
+            run[i].gradient = null;
+        }
+        runs = 0;
+    }
+
+    /** Begins a run: the documents that follow add to {@code gradient}; null for losses alone. */
+    void run(float[] gradient, boolean fresh) {
+        if (runs == run.length) {
+            run = Arrays.copyOf(run, 2 * runs);
+        }
+        if (run[runs] == null) {
+            run[runs] = new Run();
+        }
+        Run next = run[runs++];
+        next.start = rows;
+        next.end = rows;
+        next.gradient = gradient;
+        next.fresh = fresh;
     }
 
     /**
-     * {@return the rows of {@code documents[from..to)}}
+     * Adds the first {@code length} tokens of {@code tokens} as a document.
      *
-     * @throws IllegalArgumentException if a document has fewer than two tokens, more positions than the block or a token
-     *     outside the vocabulary
+     * @param number what an error message calls the document
+     * @throws IllegalArgumentException if it has fewer than two tokens, more positions than the block or a token outside the
+     *     vocabulary
      */
-    public static Sequences of(List<int[]> documents, int from, int to, GptConfig config) {
-        int[] starts = new int[to - from + 1];
-        for (int d = from; d < to; d++) {
-            int[] tokens = documents.get(d);
-            int positions = tokens.length - 1;
-            if (positions < 1 || positions > config.blockSize()) {
-                throw new IllegalArgumentException(
-                        "document " + d + " has " + positions + " positions; a model with block size "
-                                + config.blockSize() + " takes 1 to " + config.blockSize());
-            }
-            for (int token : tokens) {
-                if (token < 0 || token >= config.vocabularySize()) {
-                    throw new IllegalArgumentException("document " + d + " holds token " + token
-                            + ", outside the vocabulary of " + config.vocabularySize());
-                }
-            }
-            starts[d - from + 1] = starts[d - from] + positions;
+    void add(int[] tokens, int length, int number) {
+        int positions = length - 1;
+        if (positions < 1 || positions > config.blockSize()) {
+            throw new IllegalArgumentException(
+                    "document " + number + " has " + positions + " positions; a model with block size "
+                            + config.blockSize() + " takes 1 to " + config.blockSize());
         }
-        int rows = starts[to - from];
-        int[] inputs = new int[rows];
-        int[] targets = new int[rows];
-        for (int d = from; d < to; d++) {
-            int[] tokens = documents.get(d);
-            System.arraycopy(tokens, 0, inputs, starts[d - from], tokens.length - 1);
-            System.arraycopy(tokens, 1, targets, starts[d - from], tokens.length - 1);
+        for (int i = 0; i < length; i++) {
+            if (tokens[i] < 0 || tokens[i] >= config.vocabularySize()) {
+                throw new IllegalArgumentException("document " + number + " holds token " + tokens[i]
+                        + ", outside the vocabulary of " + config.vocabularySize());
+            }
         }
-        return new Sequences(inputs, targets, starts);
+        if (rows + positions > inputs.length) {
+            int size = Math.max(rows + positions, 2 * inputs.length);
+            inputs = Arrays.copyOf(inputs, size);
+            targets = Arrays.copyOf(targets, size);
+        }
+        if (documents + 2 > starts.length) {
+            starts = Arrays.copyOf(starts, 2 * starts.length);
+        }
+        System.arraycopy(tokens, 0, inputs, rows, positions);
+        System.arraycopy(tokens, 1, targets, rows, positions);
+        rows += positions;
+        starts[++documents] = rows;
+        run[runs - 1].end = rows;
     }
 
     /** {@return R, the number of positions of all documents} */
-    public int rows() {
-        return inputs.length;
+    int rows() {
+        return rows;
     }
 
     /** {@return the number of documents} */
-    public int count() {
-        return starts.length - 1;
+    int count() {
+        return documents;
+    }
+
+    int runs() {
+        return runs;
+    }
+
+    Run run(int index) {
+        return run[index];
     }
 
     int start(int document) {
@@ -73,7 +117,7 @@ public final class Sequences {
 
     int longest() {
         int longest = 0;
-        for (int d = 0; d < count(); d++) {
+        for (int d = 0; d < documents; d++) {
             longest = Math.max(longest, length(d));
         }
         return longest;

@@ -33,12 +33,13 @@ public final class Adam {
     }
 
     /**
-     * Updates {@code weights} in place.
+     * Updates {@code weights} in place by {@code factor * gradient}, in one pass.
      *
+     * @param factor what makes the mean, clipped gradient of a sum: the one division of a step is in it
      * @param step steps taken before this one, from 0
      * @param rate learning rate
      */
-    public void step(float[] weights, float[] gradient, double rate, long step) {
+    public void step(float[] weights, float[] gradient, double factor, double rate, long step) {
         double correction1 = 1.0;
         double correction2 = 1.0;
         if (settings.biasCorrection()) {
@@ -46,6 +47,7 @@ public final class Adam {
             correction2 = 1.0 - StrictMath.pow(settings.beta2(), step + 1.0);
         }
         Kernels.AdamStep scalars = new Kernels.AdamStep(
+                (float) factor,
                 (float) settings.beta1(),
                 (float) (1.0 - settings.beta1()),
                 (float) settings.beta2(),

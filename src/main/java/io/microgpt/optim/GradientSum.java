@@ -1,5 +1,7 @@
 package io.microgpt.optim;
 
+import io.microgpt.kernel.Kernels;
+
 /**
  * Gradients and losses summed over positions, not yet divided by anything.
  *
@@ -13,11 +15,8 @@ public record GradientSum(float[] gradient, double lossSum, long positions, long
         return lossSum / positions;
     }
 
-    /** Divides by the number of positions, in place: the one division of a step. {@return the mean gradient} */
-    public float[] mean() {
-        for (int i = 0; i < gradient.length; i++) {
-            gradient[i] /= positions;
-        }
-        return gradient;
+    /** {@return the Euclidean norm of the mean gradient} */
+    public double meanNorm(Kernels kernels) {
+        return Math.sqrt(kernels.sumOfSquares(gradient, 0, gradient.length)) / positions;
     }
 }

@@ -8,7 +8,7 @@ import io.microgpt.data.TokenShard;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.Gpt;
 import io.microgpt.model.GptConfig;
-import io.microgpt.model.Workspace;
+import io.microgpt.model.Pass;
 import io.microgpt.text.Tokenizer;
 import io.microgpt.text.TokenizerJson;
 import java.io.Serializable;
@@ -66,16 +66,16 @@ public final class DocumentLosses {
                     place.shard());
             Tokenizer tokenizer = TokenizerJson.parse(tokenizerJson, "the model's tokenizer");
             Gpt gpt = new Gpt(config, KernelProvider.choose(kernels).kernels());
-            Workspace workspace = new Workspace();
+            Pass pass = new Pass(gpt);
             Iterator<Integer> indices =
                     java.util.stream.IntStream.range(0, shard.documents()).iterator();
             return new Flattened<>(new Batches<>(indices, GROUP), batch -> {
                 List<int[]> documents = batch.stream().map(shard::document).toList();
                 List<Row> scored = new ArrayList<>();
                 gpt.loss(
-                        weights.value().weights(config),
+                        weights.value().weights(config, gpt.kernels()),
                         documents,
-                        workspace,
+                        pass,
                         (document, sum, positions) -> scored.add(RowFactory.create(
                                 place.part().key(),
                                 tokenizer.decode(documents.get(document)),

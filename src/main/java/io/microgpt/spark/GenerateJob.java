@@ -2,7 +2,9 @@ package io.microgpt.spark;
 
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.data.DatasetException;
+import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.GptConfig;
+import io.microgpt.model.Weights;
 import io.microgpt.text.Tokenizer;
 import io.microgpt.text.TokenizerJson;
 import java.util.ArrayList;
@@ -84,7 +86,9 @@ public final class GenerateJob {
         StructType schema = withResults(prompts.schema());
         MapPartitionsFunction<Row, Row> complete = rows -> {
             Tokenizer tokenizer = TokenizerJson.parse(tokenizerJson, "the model's tokenizer");
-            PromptCompleter completer = new PromptCompleter(weights.value().weights(config), tokenizer, options);
+            Weights packed = weights.value()
+                    .weights(config, KernelProvider.choose(options.kernels()).kernels());
+            PromptCompleter completer = new PromptCompleter(packed, tokenizer, options);
             return new Flattened<>(
                     new Batches<>(rows, PromptCompleter.BATCH), batch -> complete(completer, batch, index));
         };

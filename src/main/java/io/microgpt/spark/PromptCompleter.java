@@ -52,9 +52,7 @@ public final class PromptCompleter {
         this.tokenizer = tokenizer;
         this.options = options;
         this.generator = new Generator(
-                weights,
-                KernelProvider.choose(options.kernels()).kernels(),
-                new Generator.Options(options.sampling(), options.maxTokens(), tokenizer.boundary()));
+                weights, new Generator.Options(options.sampling(), options.maxTokens(), tokenizer.boundary()));
     }
 
     /** {@return for each prompt its completions, or one result with an error}; a prompt may be null, which is an error. */

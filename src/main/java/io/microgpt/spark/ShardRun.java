@@ -88,7 +88,7 @@ public final class ShardRun implements Externalizable {
                                 task.model(),
                                 KernelProvider.choose(task.kernels()).kernels()));
         SumTree tree = worker.tree();
-        arithmetic.run(worker, tree, block.weights(task.model()));
+        arithmetic.run(worker, tree, block.weights(task.model(), worker.kernels()));
         workers.push(worker);
         return new PartialSums(tree.nodes(), System.nanoTime() - start);
     }

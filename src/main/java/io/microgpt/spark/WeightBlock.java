@@ -1,5 +1,6 @@
 package io.microgpt.spark;
 
+import io.microgpt.kernel.Kernels;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.Weights;
 import java.io.Externalizable;
@@ -7,7 +8,7 @@ import java.io.IOException;
 import java.io.ObjectInput;
 import java.io.ObjectOutput;
 
-/** The parameters of a step as they are broadcast; their transposes are made once a JVM and shared by its tasks. */
+/** The parameters of a step as they are broadcast; packed for the kernels once a JVM and shared by its tasks. */
 public final class WeightBlock implements Externalizable {
     private static final long serialVersionUID = 1L;
 
@@ -21,9 +22,9 @@ public final class WeightBlock implements Externalizable {
         this.flat = flat;
     }
 
-    synchronized Weights weights(GptConfig config) {
+    synchronized Weights weights(GptConfig config, Kernels kernels) {
         if (weights == null) {
-            weights = new Weights(config, flat);
+            weights = new Weights(config, flat, kernels);
         }
         return weights;
     }

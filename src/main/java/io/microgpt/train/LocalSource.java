@@ -5,7 +5,6 @@ import io.microgpt.data.Part;
 import io.microgpt.data.TokenShard;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.Gpt;
-import io.microgpt.model.Weights;
 import io.microgpt.optim.SumTree;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -36,7 +35,7 @@ public final class LocalSource implements GradientSource {
     public StepGradient at(long step, float[] weights) {
         long start = System.nanoTime();
         SumTree tree = worker.tree();
-        worker.gradients(tree, shards(Part.TRAIN), 0, step, new Weights(task.model(), weights));
+        worker.gradients(tree, shards(Part.TRAIN), 0, step, worker.weights(weights));
         return new StepGradient(tree.total(), 0.0, (System.nanoTime() - start) * 1e-6, 0.0);
     }
 
@@ -46,7 +45,7 @@ public final class LocalSource implements GradientSource {
             return new LossSum(0.0, 0, 0);
         }
         SumTree tree = worker.tree();
-        worker.losses(tree, shards(part), 0, share, new Weights(task.model(), weights));
+        worker.losses(tree, shards(part), 0, share, worker.weights(weights));
         return LossSum.of(tree.total());
     }
 

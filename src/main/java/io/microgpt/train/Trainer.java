@@ -32,6 +32,7 @@ public final class Trainer {
     private final TrainingState state;
     private final Adam adam;
     private final Clip clip;
+    private final Kernels kernels;
     private long written; // the step of the newest checkpoint
 
     /**
@@ -55,9 +56,9 @@ public final class Trainer {
         resumed.ifPresent(checkpoint -> Compatibility.check(checkpoint, config.model(), dataset));
         state = resumed.map(TrainingState::of).orElseGet(() -> TrainingState.initial(config.model(), config.seed()));
         written = resumed.isPresent() ? state.step : -1;
-        Kernels kernels = KernelProvider.choose(config.kernels()).kernels();
+        kernels = KernelProvider.choose(config.kernels()).kernels();
         adam = new Adam(config.adam(), kernels, state.firstMoment, state.secondMoment);
-        clip = new Clip(config.clipNorm(), kernels);
+        clip = new Clip(config.clipNorm());
     }
 
     /**
@@ -124,17 +125,16 @@ public final class Trainer {
         return state.weights;
     }
 
-    /** One step: gradient, mean, clip, Adam; and an evaluation when it is due. {@return whether its test loss is the best} */
+    /** One step: gradient, norm, clip, Adam; and an evaluation when it is due. {@return whether its test loss is the best} */
     private boolean step() {
         long start = System.nanoTime();
         double rate = config.schedule().at(state.step);
         StepGradient gradient = gradients.at(state.step, state.weights);
         long update = System.nanoTime();
         GradientSum sum = gradient.sum();
-        float[] mean = sum.mean();
-        double norm = clip.apply(mean);
+        double norm = sum.meanNorm(kernels);
         requireFinite(sum.meanLoss(), norm);
-        adam.step(state.weights, mean, rate, state.step);
+        adam.step(state.weights, sum.gradient(), clip.factor(norm) / sum.positions(), rate, state.step);
         long end = System.nanoTime();
 
         state.step++;

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -70,17 +71,46 @@ class TokenShardTest {
                 }));
         for (int shift = 0; shift < 4; shift++) {
             int s = shift;
-            assertThat(shard.block(0, shift, 4))
+            assertThat(block(shard, 0, shift, 4))
                     .containsExactly(IntStream.rangeClosed(s, s + 4).toArray());
             int end = Math.min(10, s + 8);
-            assertThat(shard.block(1, shift, 4))
+            assertThat(block(shard, 1, shift, 4))
                     .containsExactly(IntStream.rangeClosed(s + 4, end).toArray());
         }
-        assertThat(shard.block(2, 0, 4)).containsExactly(8, 9, 10);
-        assertThat(shard.block(2, 1, 4)).containsExactly(9, 10);
+        assertThat(block(shard, 2, 0, 4)).containsExactly(8, 9, 10);
+        assertThat(block(shard, 2, 1, 4)).containsExactly(9, 10);
         assertThat(shard.positions(2)).isEqualTo(2);
         TokenShard full = shard(99, List.of(new int[] {0, 1, 2, 3, 4}));
-        assertThat(full.block(0, 3, 4)).containsExactly(3, 4);
+        assertThat(block(full, 0, 3, 4)).containsExactly(3, 4);
+    }
+
+    /** The block behind belongs to the same text only if it begins with the token that this one ends with. */
+    @ParameterizedTest
+    @ValueSource(ints = {99, 100_000})
+    void aBlockTakesNothingFromAnotherText(int vocabularySize) {
+        int last = vocabularySize - 1;
+        TokenShard shard = shard(
+                vocabularySize,
+                List.of(new int[] {0, 1, 2, 3, last}, new int[] {last - 1, 6, 7, 8, 9}, new int[] {9, last}));
+        assertThat(block(shard, 0, 0, 4)).containsExactly(0, 1, 2, 3, last);
+        assertThat(block(shard, 0, 2, 4)).containsExactly(2, 3, last);
+        assertThat(block(shard, 1, 1, 4)).containsExactly(6, 7, 8, 9, last);
+        assertThat(block(shard, 1, 3, 4)).containsExactly(8, 9, last);
+    }
+
+    /** Read into an array that is used again and again, as long as the longest of them. */
+    @Test
+    void whatWasReadBeforeIsNotReadAgain() {
+        TokenShard shard = shard(99, List.of(new int[] {0, 1, 2, 3, 4}, new int[] {4, 5}, new int[] {5, 6, 7}));
+        int[] tokens = new int[5];
+        assertThat(shard.read(0, 0, 4, tokens)).isEqualTo(5);
+        assertThat(tokens).containsExactly(0, 1, 2, 3, 4);
+        assertThat(shard.read(1, 0, 4, tokens)).isEqualTo(2);
+        assertThat(tokens).startsWith(4, 5);
+        assertThat(shard.read(0, 3, 4, tokens)).isEqualTo(3);
+        assertThat(tokens).startsWith(3, 4, 5);
+        assertThat(shard.read(2, 1, 4, tokens)).isEqualTo(2);
+        assertThat(tokens).startsWith(6, 7);
     }
 
     @Test
@@ -88,6 +118,12 @@ class TokenShardTest {
         TokenShard shard = shard(9, List.of(new int[] {1, 2, 3}));
         shard.document(0)[1] = 8;
         assertThat(shard.document(0)).containsExactly(1, 2, 3);
+    }
+
+    private static int[] block(TokenShard shard, int index, int shift, int blockSize) {
+        int[] tokens = new int[shard.positions(index) + 1];
+        Arrays.fill(tokens, -1);
+        return Arrays.copyOf(tokens, shard.read(index, shift, blockSize, tokens));
     }
 
     private static TokenShard shard(int vocabularySize, List<int[]> documents) {

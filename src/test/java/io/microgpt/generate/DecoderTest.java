@@ -9,7 +9,6 @@ import io.microgpt.model.Gpt;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.TinyModels;
 import io.microgpt.model.Weights;
-import io.microgpt.model.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,15 +19,22 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The logits with a cache are those without, bit for bit, however the positions are dealt to the calls. */
 class DecoderTest {
     @ParameterizedTest
-    @CsvSource({"27, 16, 4, 1, 16, 64", "31, 20, 4, 2, 19, 33", "65, 48, 3, 1, 33, 17", "7, 5, 5, 3, 9, 3"})
+    @CsvSource({
+        "27, 16, 4, 1, 16, 64",
+        "31, 20, 4, 2, 19, 33",
+        "65, 48, 3, 1, 33, 17",
+        "7, 5, 5, 3, 9, 3",
+        "9, 12, 2, 2, 131, 7",
+        "5, 6, 1, 1, 290, 9"
+    })
     void positionAfterPosition(int v, int e, int h, int l, int b, int m) {
         GptConfig config = new GptConfig(v, e, h, l, b, m);
-        Weights weights = new Weights(config, TinyModels.weights(config, 1));
         for (Choice choice : new Choice[] {Choice.VECTOR, Choice.SCALAR}) {
             Kernels kernels = KernelProvider.choose(choice).kernels();
+            Weights weights = new Weights(config, TinyModels.weights(config, 1), kernels);
             int[] tokens = TinyModels.documents(config, 2, b - 1).get(0);
-            float[] expected = new Gpt(config, kernels).logits(weights, tokens, new Workspace());
-            Decoder decoder = new Decoder(weights, kernels);
+            float[] expected = new Gpt(config, kernels).logits(weights, tokens);
+            Decoder decoder = new Decoder(weights);
             KvCache cache = new KvCache(config);
             for (int t = 0; t < b; t++) {
                 float[] logits = decoder.run(List.of(new Decoder.Row(cache, t, tokens[t], true)));
@@ -44,16 +50,16 @@ class DecoderTest {
     @CsvSource({"27, 16, 4, 1, 16, 64", "31, 20, 4, 2, 19, 33", "65, 48, 3, 1, 33, 17", "7, 5, 5, 3, 9, 3"})
     void manySequencesTogether(int v, int e, int h, int l, int b, int m) {
         GptConfig config = new GptConfig(v, e, h, l, b, m);
-        Weights weights = new Weights(config, TinyModels.weights(config, 1));
         Kernels kernels = KernelProvider.choose(Choice.AUTO).kernels();
+        Weights weights = new Weights(config, TinyModels.weights(config, 1), kernels);
         List<int[]> sequences = TinyModels.documents(config, 3, b - 1, b - 2, b / 2, 2, b - 1);
         List<float[]> expected = new ArrayList<>();
         List<KvCache> caches = new ArrayList<>();
         for (int[] tokens : sequences) {
-            expected.add(new Gpt(config, kernels).logits(weights, tokens, new Workspace()));
+            expected.add(new Gpt(config, kernels).logits(weights, tokens));
             caches.add(new KvCache(config));
         }
-        Decoder decoder = new Decoder(weights, kernels);
+        Decoder decoder = new Decoder(weights);
         Random random = new Random(4);
         int[] next = new int[sequences.size()];
         int compared = 0;

@@ -14,7 +14,6 @@ import io.microgpt.model.Gpt;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.TinyModels;
 import io.microgpt.model.Weights;
-import io.microgpt.model.Workspace;
 import io.microgpt.random.CounterRandom;
 import io.microgpt.random.CounterRandom.Purpose;
 import java.util.ArrayList;
@@ -34,7 +33,7 @@ class GeneratorTest {
     private static final Sampling SAMPLED = new Sampling(0.8, 7, 0.95);
 
     private final Kernels kernels = KernelProvider.choose(Choice.AUTO).kernels();
-    private final Weights weights = new Weights(CONFIG, TinyModels.weights(CONFIG, 5));
+    private final Weights weights = new Weights(CONFIG, TinyModels.weights(CONFIG, 5), kernels);
 
     @ParameterizedTest
     @CsvSource({"true, 0", "true, 5", "true, 40", "false, 0", "false, 5", "false, 40"})
@@ -43,7 +42,7 @@ class GeneratorTest {
         for (Sampling sampling : List.of(Sampling.GREEDY, SAMPLED, new Sampling(1.0, 0, 1.0))) {
             Options options = new Options(sampling, maxTokens, id);
             List<Prompt> prompts = prompts(12, boundary ? 12 : 13);
-            List<Completion> completions = new Generator(weights, kernels, options).complete(prompts);
+            List<Completion> completions = new Generator(weights, options).complete(prompts);
             for (int i = 0; i < prompts.size(); i++) {
                 Completion expected = withoutCache(options, prompts.get(i));
                 assertThat(completions.get(i).tokens())
@@ -64,8 +63,8 @@ class GeneratorTest {
     void aPromptDoesNotSeeTheOthers() {
         Options options = new Options(SAMPLED, 30, OptionalInt.of(BOUNDARY));
         List<Prompt> prompts = prompts(21, 12);
-        List<Completion> together = new Generator(weights, kernels, options).complete(prompts);
-        Generator one = new Generator(weights, kernels, options);
+        List<Completion> together = new Generator(weights, options).complete(prompts);
+        Generator one = new Generator(weights, options);
         Set<Integer> lengths = new HashSet<>();
         for (int i = 0; i < prompts.size(); i++) {
             Completion alone = one.complete(prompts.subList(i, i + 1)).get(0);
@@ -81,8 +80,9 @@ class GeneratorTest {
     void kernelsAgree() {
         Options options = new Options(SAMPLED, 30, OptionalInt.empty());
         List<Prompt> prompts = prompts(5, 13);
-        List<Completion> scalar = new Generator(weights, KernelProvider.scalar(), options).complete(prompts);
-        List<Completion> vector = new Generator(weights, kernels, options).complete(prompts);
+        Weights ofScalar = new Weights(CONFIG, TinyModels.weights(CONFIG, 5), KernelProvider.scalar());
+        List<Completion> scalar = new Generator(ofScalar, options).complete(prompts);
+        List<Completion> vector = new Generator(weights, options).complete(prompts);
         for (int i = 0; i < prompts.size(); i++) {
             assertThat(scalar.get(i).tokens()).isEqualTo(vector.get(i).tokens());
             assertThat(scalar.get(i).meanLogProbability())
@@ -92,8 +92,7 @@ class GeneratorTest {
 
     @Test
     void seedAndSampleNumberDecide() {
-        Generator generator =
-                new Generator(weights, kernels, new Options(new Sampling(1.0, 0, 1.0), 12, OptionalInt.empty()));
+        Generator generator = new Generator(weights, new Options(new Sampling(1.0, 0, 1.0), 12, OptionalInt.empty()));
         List<Prompt> prompts = new ArrayList<>();
         for (int sample = 0; sample < 5; sample++) {
             prompts.add(new Prompt(new int[] {1, 2}, 77, sample));
@@ -106,7 +105,7 @@ class GeneratorTest {
 
     @Test
     void greedyNeedsNoSeed() {
-        Generator generator = new Generator(weights, kernels, new Options(Sampling.GREEDY, 9, OptionalInt.empty()));
+        Generator generator = new Generator(weights, new Options(Sampling.GREEDY, 9, OptionalInt.empty()));
         List<List<Integer>> tokens =
                 tokens(generator.complete(List.of(new Prompt(new int[] {3}, 1, 0), new Prompt(new int[] {3}, 2, 1))));
         assertThat(tokens.get(0)).hasSize(9).isEqualTo(tokens.get(1));
@@ -139,8 +138,7 @@ class GeneratorTest {
         Arrays.fill(flat, 0, 11 + 13, 1.0f); // wte, wpe
         flat[11 + 13 + token] = 30.0f; // lm_head
         return new Generator(
-                        new Weights(config, flat),
-                        kernels,
+                        new Weights(config, flat, kernels),
                         new Options(new Sampling(1.0, 0, 1.0), maxTokens, OptionalInt.of(BOUNDARY)))
                 .complete(List.of(new Prompt(new int[promptLength], 1, 0)))
                 .get(0);
@@ -150,10 +148,10 @@ class GeneratorTest {
     @ValueSource(ints = {1, 2, 3, 5})
     void goesOnBeyondTheSmallestBlocks(int blockSize) {
         GptConfig config = new GptConfig(11, 6, 2, 1, blockSize, 5);
-        Weights small = new Weights(config, TinyModels.weights(config, 5));
+        Weights small = new Weights(config, TinyModels.weights(config, 5), kernels);
         Options options = new Options(SAMPLED, 23, OptionalInt.empty());
         Prompt prompt = new Prompt(new int[] {7}, 3, 0);
-        Generator generator = new Generator(small, kernels, options);
+        Generator generator = new Generator(small, options);
         Completion completion = generator.complete(List.of(prompt)).get(0);
         assertThat(completion.tokens()).hasSize(23);
         assertThat(generator.complete(List.of(prompt)).get(0).tokens()).isEqualTo(completion.tokens());
@@ -161,7 +159,7 @@ class GeneratorTest {
 
     @Test
     void promptsThatDoNotFit() {
-        Generator plain = new Generator(weights, kernels, new Options(SAMPLED, 5, OptionalInt.empty()));
+        Generator plain = new Generator(weights, new Options(SAMPLED, 5, OptionalInt.empty()));
         assertThatThrownBy(() -> plain.complete(List.of(new Prompt(new int[15], 1, 0))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
@@ -170,7 +168,7 @@ class GeneratorTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the prompt is empty, and a model of continuous text needs at least one token to go on"
                         + " from");
-        Generator bounded = new Generator(weights, kernels, new Options(SAMPLED, 5, OptionalInt.of(BOUNDARY)));
+        Generator bounded = new Generator(weights, new Options(SAMPLED, 5, OptionalInt.of(BOUNDARY)));
         assertThatThrownBy(() -> bounded.check(new int[13]))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the prompt has 14 tokens with the one that begins a document, over the block size of 13 of"
@@ -182,7 +180,7 @@ class GeneratorTest {
 
     @Test
     void noPromptsNoCompletions() {
-        assertThat(new Generator(weights, kernels, new Options(SAMPLED, 5, OptionalInt.empty())).complete(List.of()))
+        assertThat(new Generator(weights, new Options(SAMPLED, 5, OptionalInt.empty())).complete(List.of()))
                 .isEmpty();
     }
 
@@ -191,7 +189,7 @@ class GeneratorTest {
         float[] damaged = TinyModels.weights(CONFIG, 5);
         damaged[damaged.length - 1] = Float.NaN;
         Generator generator =
-                new Generator(new Weights(CONFIG, damaged), kernels, new Options(SAMPLED, 5, OptionalInt.empty()));
+                new Generator(new Weights(CONFIG, damaged, kernels), new Options(SAMPLED, 5, OptionalInt.empty()));
         assertThatThrownBy(() -> generator.complete(prompts(3, 5)))
                 .isInstanceOf(NonFiniteLogitsException.class)
                 .hasMessageStartingWith("the largest logit is NaN");
@@ -226,7 +224,7 @@ class GeneratorTest {
         while (finish == null) {
             int v = CONFIG.vocabularySize();
             int[] tokens = window.stream().mapToInt(i -> i).toArray();
-            float[] all = new Gpt(CONFIG, kernels).logits(weights, tokens, new Workspace());
+            float[] all = new Gpt(CONFIG, kernels).logits(weights, tokens);
             float[] logits = Arrays.copyOfRange(all, all.length - v, all.length);
             long bits = CounterRandom.bits(prompt.seed(), Purpose.SAMPLE, prompt.sample(), generated.size(), 0);
             int token = sampler.choose(logits, 0, v, CounterRandom.uniform(bits));

@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The bits of losses, gradients and logits: the same whatever the kernels, the grouping and the company. */
 class GptTest {
     private static final GptConfig SHAPE = new GptConfig(29, 20, 4, 2, 19, 33);
+    /** Documents longer than a block of rows in attention. */
+    private static final GptConfig LONG = new GptConfig(9, 8, 2, 2, 125, 7);
 
     private final Kernels kernels = KernelProvider.choose(Choice.AUTO).kernels();
 
@@ -30,21 +32,25 @@ class GptTest {
         "65, 48, 3, 1, 33, 192",
         "28, 20, 4, 2, 17, 80",
         "31, 7, 7, 1, 9, 5",
-        "65, 20, 2, 1, 8, 21"
+        "65, 20, 2, 1, 8, 21",
+        "27, 16, 4, 2, 130, 19",
+        "9, 10, 2, 1, 97, 33",
+        "7, 6, 1, 1, 303, 5"
     })
     void kernelsAgreeToTheLastBit(int v, int e, int h, int l, int b, int m) {
         GptConfig config = new GptConfig(v, e, h, l, b, m);
         List<int[]> documents = TinyModels.documents(config, 1, b, 1, b - 1, b / 2, 2, b, 7);
+        Kernels scalar = KernelProvider.scalar();
         Kernels vector = KernelProvider.choose(Choice.VECTOR).kernels();
         Run byVector = Run.of(config, vector, documents, 0.1f);
-        Run byScalar = Run.of(config, KernelProvider.scalar(), documents, 0.1f);
+        Run byScalar = Run.of(config, scalar, documents, 0.1f);
         assertThat(byVector.bits()).isEqualTo(byScalar.bits());
         assertThat(byVector.losses).isEqualTo(byScalar.losses);
 
-        Weights weights = Run.weights(config);
         int[] tokens = Arrays.copyOf(documents.get(0), b);
-        assertThat(new Gpt(config, vector).logits(weights, tokens, new Workspace()))
-                .isEqualTo(new Gpt(config, KernelProvider.scalar()).logits(weights, tokens, new Workspace()));
+        assertThat(new Gpt(config, vector).logits(Run.weights(config, vector), tokens))
+                .hasSize(b * v)
+                .isEqualTo(new Gpt(config, scalar).logits(Run.weights(config, scalar), tokens));
     }
 
     @Test
@@ -67,8 +73,8 @@ class GptTest {
     void lossesAreTheSameWithoutGradients() {
         List<int[]> documents = TinyModels.documents(SHAPE, 3, 19, 1, 7, 8);
         List<Double> losses = new ArrayList<>();
-        new Gpt(SHAPE, kernels)
-                .loss(Run.weights(SHAPE), documents, new Workspace(), (document, sum, positions) -> losses.add(sum));
+        Gpt gpt = new Gpt(SHAPE, kernels);
+        gpt.loss(Run.weights(SHAPE, kernels), documents, new Pass(gpt), (document, sum, positions) -> losses.add(sum));
         assertThat(losses).isEqualTo(Run.of(SHAPE, kernels, documents, 0.0f).losses);
     }
 
@@ -94,46 +100,38 @@ class GptTest {
         assertThat(oneByOne.losses).isEqualTo(whole.losses);
     }
 
-    /** The engine holds a million logits at a time: 14 rows of this vocabulary. */
+    /** The engine holds so many logits at a time: a few rows of this vocabulary. */
     @Test
     void logitsInChunks() {
-        GptConfig config = new GptConfig(70_000, 2, 1, 1, 20, 3);
+        GptConfig config = new GptConfig(700_000, 2, 1, 1, 20, 3);
         List<int[]> documents = TinyModels.documents(config, 6, 9, 20, 3, 13, 14);
+        Workspace workspace = new Workspace();
+        workspace.ensure(config, 59, 20, false);
+        assertThat(workspace.logitsRows).isBetween(1, 29); // otherwise this would prove nothing
         Run inChunks = Run.of(config, kernels, documents, 0.1f);
         Run oneByOne = Run.inGroups(config, kernels, documents, 0.1f, 1);
         assertThat(oneByOne.losses).isEqualTo(inChunks.losses);
         assertThat(oneByOne.bits()).isEqualTo(inChunks.bits());
-        assertThat(inChunks.losses.get(0) / 9).isCloseTo(Math.log(70_000), within(1.0));
-    }
-
-    @Test
-    void aWorkspaceRemembersNothing() {
-        Workspace used = new Workspace();
-        GptConfig other = new GptConfig(31, 40, 4, 3, 50, 9);
-        Gpt gpt = new Gpt(SHAPE, kernels);
-        List<int[]> documents = TinyModels.documents(SHAPE, 7, 3, 19, 1);
-        Run fresh = Run.of(SHAPE, kernels, documents, 0.0f);
-
-        new Gpt(other, kernels).logits(Run.weights(other), new int[37], used);
-        Run reused = new Run(new float[SHAPE.parameters()], new ArrayList<>());
-        float[] ignored = new float[SHAPE.parameters()];
-        gpt.gradient(Run.weights(SHAPE), documents.subList(0, 1), 0.5f, ignored, used, (d, sum, n) -> {});
-        gpt.loss(Run.weights(SHAPE), TinyModels.documents(SHAPE, 8, 19, 19, 19), used, (d, sum, n) -> {});
-        gpt.gradient(Run.weights(SHAPE), documents, 0.0f, reused.gradient, used, (d, sum, n) -> reused.losses.add(sum));
-        assertThat(reused.bits()).isEqualTo(fresh.bits());
-        assertThat(reused.losses).isEqualTo(fresh.losses);
+        assertThat(inChunks.losses.get(0) / 9).isCloseTo(Math.log(700_000), within(1.0));
     }
 
     @Test
     void aTokenIsNotSeenBeforeItsPosition() {
-        int[] tokens = TinyModels.documents(SHAPE, 9, 18).get(0);
-        Gpt gpt = new Gpt(SHAPE, kernels);
-        float[] logits = gpt.logits(Run.weights(SHAPE), tokens, new Workspace());
+        aTokenIsNotSeenBeforeItsPosition(SHAPE);
+        aTokenIsNotSeenBeforeItsPosition(LONG);
+    }
+
+    private void aTokenIsNotSeenBeforeItsPosition(GptConfig config) {
+        int[] tokens = TinyModels.documents(config, 9, config.blockSize() - 1).get(0);
+        Gpt gpt = new Gpt(config, kernels);
+        Weights weights = Run.weights(config, kernels);
+        float[] logits = gpt.logits(weights, tokens);
+        assertThat(logits).hasSize(config.blockSize() * config.vocabularySize());
         for (int changed = 0; changed < tokens.length; changed++) {
             int[] others = tokens.clone();
-            others[changed] = (tokens[changed] + 1) % SHAPE.vocabularySize();
-            float[] after = gpt.logits(Run.weights(SHAPE), others, new Workspace());
-            int before = changed * SHAPE.vocabularySize();
+            others[changed] = (tokens[changed] + 1) % config.vocabularySize();
+            float[] after = gpt.logits(weights, others);
+            int before = changed * config.vocabularySize();
             assertThat(Arrays.copyOf(after, before)).isEqualTo(Arrays.copyOf(logits, before));
             assertThat(Arrays.copyOfRange(after, before, after.length))
                     .isNotEqualTo(Arrays.copyOfRange(logits, before, after.length));
@@ -174,15 +172,50 @@ class GptTest {
 
     @Test
     void weightsOfAnotherShapeAreRefused() {
-        assertThatThrownBy(() -> new Weights(SHAPE, new float[10]))
+        String message = "10 weights for a model of " + SHAPE.parameters() + " parameters";
+        assertThatThrownBy(() -> new Weights(SHAPE, new float[10], kernels))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("10 weights for a model of " + SHAPE.parameters() + " parameters");
+                .hasMessageStartingWith(message);
+        Weights weights = Run.weights(SHAPE, kernels);
+        assertThatThrownBy(() -> weights.set(new float[10]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(message);
+    }
+
+    @Test
+    void weightsForOtherKernelsAreRefused() {
+        Gpt gpt = new Gpt(SHAPE, KernelProvider.choose(Choice.VECTOR).kernels());
+        Weights weights = Run.weights(SHAPE, KernelProvider.scalar());
+        assertThat(weights.kernels().name()).isEqualTo("scalar");
+        assertThatThrownBy(() -> gpt.logits(weights, new int[3]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("packed by");
+    }
+
+    @Test
+    void weightsTakeOtherValues() {
+        int[] tokens = TinyModels.documents(SHAPE, 9, 18).get(0);
+        Gpt gpt = new Gpt(SHAPE, kernels);
+        float[] first = gpt.logits(Run.weights(SHAPE, kernels), tokens);
+        float[] other = TinyModels.weights(SHAPE, 13);
+        float[] expected = gpt.logits(new Weights(SHAPE, other, kernels), tokens);
+        assertThat(expected).isNotEqualTo(first);
+
+        float[] flat = TinyModels.weights(SHAPE, 12);
+        Weights weights = new Weights(SHAPE, flat, kernels);
+        weights.set(other);
+        assertThat(gpt.logits(weights, tokens)).isEqualTo(expected);
+        weights.set(flat);
+        assertThat(gpt.logits(weights, tokens)).isEqualTo(first);
+        System.arraycopy(other, 0, flat, 0, flat.length);
+        weights.set(flat);
+        assertThat(gpt.logits(weights, tokens)).isEqualTo(expected);
     }
 
     /** What a call to the engine gave. */
     private record Run(float[] gradient, List<Double> losses) {
-        static Weights weights(GptConfig config) {
-            return new Weights(config, TinyModels.weights(config, 12));
+        static Weights weights(GptConfig config, Kernels kernels) {
+            return new Weights(config, TinyModels.weights(config, 12), kernels);
         }
 
         static Run of(GptConfig config, Kernels kernels, List<int[]> documents, float smoothing) {
@@ -192,11 +225,11 @@ class GptTest {
         static Run inGroups(GptConfig config, Kernels kernels, List<int[]> documents, float smoothing, int group) {
             Run run = new Run(new float[config.parameters()], new ArrayList<>());
             Gpt gpt = new Gpt(config, kernels);
-            Weights weights = weights(config);
+            Weights weights = weights(config, kernels);
             for (int from = 0; from < documents.size(); from += group) {
                 List<int[]> some = documents.subList(from, Math.min(documents.size(), from + group));
                 int before = from;
-                gpt.gradient(weights, some, smoothing, run.gradient, new Workspace(), (document, loss, positions) -> {
+                gpt.gradient(weights, some, smoothing, run.gradient, new Pass(gpt), (document, loss, positions) -> {
                     assertThat(before + document).isEqualTo(run.losses.size());
                     assertThat(positions).isEqualTo(some.get(document).length - 1);
                     run.losses.add(loss);

@@ -12,8 +12,8 @@ import io.microgpt.kernel.Kernels;
 import io.microgpt.model.Gpt;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.ParameterLayout;
+import io.microgpt.model.Pass;
 import io.microgpt.model.Weights;
-import io.microgpt.model.Workspace;
 import io.microgpt.optim.Adam;
 import io.microgpt.optim.Clip;
 import io.microgpt.optim.GradientSum;
@@ -81,14 +81,15 @@ class GoldenVectorTest {
     void gradients(Path file, Choice kernels) throws IOException {
         Golden golden = new Golden(file, kernels);
         for (String tag : List.of("grad.", "grad.smooth0.1.")) {
-            float[] gradient =
-                    golden.gradient(tag.equals("grad.") ? 0.0f : 0.1f).mean();
+            GradientSum sum = golden.gradient(tag.equals("grad.") ? 0.0f : 0.1f);
             for (ParameterLayout.Matrix matrix : golden.layout.matrices()) {
                 double[] expected = golden.tensors.doubles(tag + matrix.name());
                 double largest = Arrays.stream(expected).map(Math::abs).max().orElseThrow();
                 double worst = 0.0;
                 for (int i = 0; i < matrix.size(); i++) {
-                    worst = Math.max(worst, Math.abs(gradient[matrix.offset() + i] - expected[i]));
+                    worst = Math.max(
+                            worst,
+                            Math.abs(sum.gradient()[matrix.offset() + i] / (double) sum.positions() - expected[i]));
                 }
                 assertThat(worst).as(tag + matrix.name()).isLessThanOrEqualTo(GRADIENT_TOLERANCE * largest);
             }
@@ -100,10 +101,7 @@ class GoldenVectorTest {
     void logits(Path file, Choice kernels) throws IOException {
         Golden golden = new Golden(file, kernels);
         int[] document = golden.documents.get(0);
-        float[] logits = golden.gpt.logits(
-                new Weights(golden.config, golden.weights),
-                Arrays.copyOf(document, document.length - 1),
-                new Workspace());
+        float[] logits = golden.gpt.logits(golden.packed(), Arrays.copyOf(document, document.length - 1));
         double[] expected = golden.tensors.doubles("logits.doc.0");
         assertThat(logits).hasSize(expected.length);
         for (int i = 0; i < expected.length; i++) {
@@ -124,16 +122,15 @@ class GoldenVectorTest {
             float[] m = new float[golden.weights.length];
             float[] v = new float[golden.weights.length];
             Adam adam = new Adam(new Adam.Settings(0.85, 0.99, 1e-8, corrected, 0.0), golden.kernels, m, v);
-            Clip clip = new Clip(1.0, golden.kernels);
+            Clip clip = new Clip(1.0);
             Schedule schedule = new Schedule(0.01, 4, 10, 0.0);
             for (int step = 0; step < expected.length; step++) {
                 GradientSum sum = golden.gradient(0.0f);
                 assertThat(sum.meanLoss())
                         .as("%s, step %d", tag, step)
                         .isCloseTo(expected[step], within(STEPS_TOLERANCE));
-                float[] gradient = sum.mean();
-                clip.apply(gradient);
-                adam.step(golden.weights, gradient, schedule.at(step), step);
+                double factor = clip.factor(sum.meanNorm(golden.kernels)) / sum.positions();
+                adam.step(golden.weights, sum.gradient(), factor, schedule.at(step), step);
             }
         }
     }
@@ -145,8 +142,7 @@ class GoldenVectorTest {
         int[] expected = golden.tensors.ints("greedy");
         int[] prompt = Arrays.copyOf(expected, Integer.parseInt(golden.tensors.text("greedy.prompt_length")));
         Generator generator = new Generator(
-                new Weights(golden.config, golden.weights),
-                golden.kernels,
+                golden.packed(),
                 new Generator.Options(Sampling.GREEDY, expected.length - prompt.length, OptionalInt.empty()));
         Completion completion =
                 generator.complete(List.of(new Generator.Prompt(prompt, 0, 0))).get(0);
@@ -189,11 +185,16 @@ class GoldenVectorTest {
             }
         }
 
+        /** The weights as they are now. */
+        Weights packed() {
+            return new Weights(config, weights, kernels);
+        }
+
         GradientSum gradient(float smoothing) {
             float[] gradient = new float[weights.length];
             double[] loss = {0.0};
             long[] positions = {0};
-            gpt.gradient(new Weights(config, weights), documents, smoothing, gradient, new Workspace(), (d, sum, n) -> {
+            gpt.gradient(packed(), documents, smoothing, gradient, new Pass(gpt), (d, sum, n) -> {
                 loss[0] += sum;
                 positions[0] += n;
             });

@@ -1,0 +1,238 @@
+#!/usr/bin/env bash
+# Measures training and generating against PyTorch and against the processor's own limit, in turn, and prints a table.
+#   scripts/bench.sh [--quick] [--runs N] [--workloads A,B] [--java-homes DIR[:DIR]] [--names FILE] [--text FILE] [--kernels]
+# --quick          one short run of few workloads, under four minutes; for a first look, not for quoting
+# --runs N         times that everything is measured in turn (default 5); the table shows medians
+# --workloads A,B  of shakespeare, names, context256, context1024, gpt124m, decode1, decode64 (Workload.java says what they are)
+# --java-homes     JDKs to measure; default: JAVA_HOME or the java on the PATH
+# --names, --text  data instead of data-samples/: a name a line; one continuous text
+# --kernels        times the kernels as well, by JMH
+# PyTorch is measured where `/usr/bin/python3 -c 'import torch'` works ($PYTHON names another), the peak where there is gcc.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/submit.sh"
+
+# The C program of the chapter cannot be measured here. On another machine (AMD EPYC, AVX2, peak of one thread 99 GFLOP/s) it did:
+chapter="names 149-168k tokens/s, shakespeare 1.5k tokens/s"
+
+# The large shape needs minutes a run: its medians are of this many runs at most.
+most_runs_gpt124m=3
+
+out=$root/target/bench
+results=$out/results.txt
+log=$out/stderr.log
+
+# By default glibc gives large blocks back to the system after every use, and PyTorch pays for that with page faults: with blocks of
+# 1,024 positions half its time. A peer at its best keeps them.
+keep_memory=(MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184)
+python=${PYTHON:-/usr/bin/python3}
+
+usage() {
+  sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+}
+
+options() {
+  quick= kernels= runs= workloads=
+  java_homes=${JAVA_HOME:-}
+  names=$root/data-samples/names.txt
+  text=$root/data-samples/stories.txt
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --quick) quick=yes ;;
+      --kernels) kernels=yes ;;
+      --help | -h) usage && exit 0 ;;
+      --runs | --workloads | --java-homes | --names | --text)
+        [ $# -gt 1 ] || { echo "error: $1 needs a value" >&2 && exit 2; }
+        local variable=${1#--}
+        printf -v "${variable//-/_}" %s "$2"
+        shift
+        ;;
+      *) echo "error: unknown option $1; --help shows what there is" >&2 && exit 2 ;;
+    esac
+    shift
+  done
+  local file
+  for file in "$names" "$text"; do
+    [ -r "$file" ] || { echo "error: $file: no such file" >&2 && exit 2; }
+  done
+  if [ -n "$quick" ]; then
+    runs=${runs:-1} workloads=${workloads:-shakespeare,names,context256,decode1} seconds=2
+  else
+    runs=${runs:-5} workloads=${workloads:-shakespeare,names,context256,context1024,gpt124m,decode1,decode64} seconds=4
+  fi
+  [[ $runs =~ ^[1-9][0-9]*$ ]] || { echo "error: --runs $runs: must be a number from 1 up" >&2 && exit 2; }
+  IFS=, read -r -a workloads <<<"$workloads"
+}
+
+build_benchmarks() {
+  find_java
+  command -v mvn >/dev/null || missing "Maven 3.6.3 or later" maven maven maven
+  echo "Building the benchmarks ..." >&2
+  # Not test-compile: the tests are not needed.
+  mvn -B -ntp -q -f "$root/pom.xml" -Pbench -Dspotless.check.skip compile \
+    build-helper:add-test-source@bench-sources compiler:testCompile@compile-bench \
+    dependency:build-classpath -Dmdep.outputFile="$root/target/bench-classpath.txt" >&2
+  class_path=$root/target/test-classes:$root/target/classes:$(<"$root/target/bench-classpath.txt")
+  mkdir -p "$out"
+  : >"$results"
+  : >"$log"
+  peak=
+  if command -v gcc >/dev/null; then
+    gcc -O2 -march=native "$root/scripts/peak.c" -o "$out/peak" && peak=$out/peak
+  fi
+  torch=
+  "$python" -c 'import torch' 2>/dev/null && torch=yes
+  javas=("$java")
+  [ -z "$java_homes" ] || IFS=: read -r -a javas <<<"$java_homes"
+  [ -z "$java_homes" ] || javas=("${javas[@]/%//bin/java}")
+  local one
+  for one in "${javas[@]}"; do
+    command -v "$one" >/dev/null || { echo "error: $one: no such program" >&2 && exit 2; }
+  done
+}
+
+machine() {
+  date '+%Y-%m-%d %H:%M %Z'
+  sed -n 's/^model name[[:space:]]*: //p;T;q' /proc/cpuinfo 2>/dev/null || sysctl -n machdep.cpu.brand_string || true
+  echo "$(getconf _NPROCESSORS_ONLN) hardware threads"
+  local one
+  for one in "${javas[@]}"; do
+    "$one" -version 2>&1 | sed -n 2p
+  done
+  if [ -n "$torch" ]; then "$python" -c 'import torch; print("PyTorch", torch.__version__)'; else echo "no PyTorch for $python"; fi
+}
+
+measure() { # run, peer, command...: keeps the line that the command prints
+  local run=$1 peer=$2 line
+  shift 2
+  if line=$("$@" 2>>"$log"); then
+    echo "run=$run peer=$peer $line" | tee -a "$results" >&2
+  else
+    echo "run=$run peer=$peer failed: $* (see $log)" >&2
+  fi
+}
+
+jvm() { # java, options and class...
+  local one=$1
+  shift
+  "$one" "${jvm_modules[@]}" -Djava.io.tmpdir="$out" -Dbench.names="$names" -Dbench.text="$text" \
+    ${MICROGPT_JAVA_OPTIONS:-} -cp "$class_path" "$@"
+}
+
+measure_all() {
+  local run workload threads i memory
+  for ((run = 1; run <= runs; run++)); do
+    [ -z "$peak" ] || measure "$run" peak "$peak"
+    for workload in "${workloads[@]}"; do
+      memory=()
+      if [ "$workload" = gpt124m ]; then
+        [ "$run" -le "$most_runs_gpt124m" ] || continue
+        memory=(-Xmx10g)
+      fi
+      for i in "${!javas[@]}"; do
+        measure "$run" "ours$i" jvm "${javas[i]}" ${memory[@]+"${memory[@]}"} io.microgpt.bench.StepTiming "$workload" "$seconds"
+      done
+      case $workload in decode*) continue ;; esac
+      for threads in 1 2; do
+        [ -z "$torch" ] || measure "$run" "torch$threads" env "${keep_memory[@]}" \
+          "$python" "$root/scripts/torch_step.py" "$workload" "$seconds" "$threads" --names "$names" --text "$text"
+      done
+    done
+  done
+}
+
+# A ratio is the median of the runs' ratios, not the ratio of the medians: what is measured together is compared.
+table() {
+  awk -v workloads="${workloads[*]}" -v javas="${#javas[@]}" -v torch="$torch" '
+    function median(values, n,    i, j, v) {
+      for (i = 2; i <= n; i++) {
+        v = values[i]
+        for (j = i - 1; j > 0 && values[j] > v; j--) values[j + 1] = values[j]
+        values[j + 1] = v
+      }
+      return n % 2 ? values[(n + 1) / 2] : (values[n / 2] + values[n / 2 + 1]) / 2
+    }
+    # The median over the runs of one figure, over another where one is given; -1 without any.
+    function typical(key, over,    run, n, values) {
+      for (run = 1; run <= runs; run++) {
+        if ((run, key) in of && (over == "" || (run, over) in of)) {
+          values[++n] = of[run, key] / (over == "" ? 1 : of[run, over])
+        }
+      }
+      return n ? median(values, n) : -1
+    }
+    function thousands(x,    s, r) {
+      for (s = sprintf("%.0f", x); length(s) > 3; s = substr(s, 1, length(s) - 3)) r = "," substr(s, length(s) - 2) r
+      return s r
+    }
+    function bytes(x) {
+      return x < 1e3 ? sprintf("%.0f B", x) : x < 1e6 ? sprintf("%.1f kB", x / 1e3) : sprintf("%.1f MB", x / 1e6)
+    }
+    function joined(list, item) { return list == "" ? item : list " / " item }
+    {
+      for (i = 1; i <= NF; i++) {
+        split($i, pair, "=")
+        field[pair[1]] = pair[2]
+      }
+      run = field["run"]; peer = field["peer"]
+      if (run > runs) runs = run
+      if (peer == "peak") {
+        of[run, "peak"] = field["gflops"]
+        next
+      }
+      key = field["workload"] " " peer
+      of[run, key] = field["tokens_per_second"]
+      of[run, key " gflops"] = field["gflops"]
+      of[run, key " bytes"] = field["bytes_per_step"]
+      jdk[peer] = field["jdk"]
+    }
+    END {
+      head = "| workload |"; rule = "|---|"
+      for (j = 0; j < javas; j++) {
+        head = head (j ? " " : " tokens/s, JDK ") (j ? "JDK " : "") jdk["ours" j] " |"; rule = rule "---|"
+      }
+      print head " PyTorch, its best | ratio | share of peak | allocation a step |"
+      print rule "---|---|---|---|"
+      n = split(workloads, order, " ")
+      for (w = 1; w <= n; w++) {
+        name = order[w]
+        best = typical(name " torch2") > typical(name " torch1") ? 2 : 1
+        peer = typical(name " torch" best)
+        line = "| " name " |"; ratio = ""; share = ""; allocated = ""
+        for (j = 0; j < javas; j++) {
+          key = name " ours" j
+          x = typical(key)
+          line = line (x < 0 ? " failed |" : " " thousands(x) " |")
+          x = typical(key, name " torch" best)
+          if (x >= 0) ratio = joined(ratio, sprintf("%.2f", x))
+          x = typical(key " gflops", "peak")
+          if (x >= 0) share = joined(share, sprintf("%.0f %%", 100 * x))
+          x = typical(key " bytes")
+          if (x >= 0) allocated = joined(allocated, bytes(x))
+        }
+        if (peer >= 0) line = line " " thousands(peer) " (" best (best > 1 ? " threads" : " thread") ") |"
+        else line = line (name ~ /^decode/ ? " - |" : torch ? " failed |" : " not installed |")
+        print line " " ratio " | " share " | " allocated " |"
+      }
+      x = typical("peak")
+      print ""
+      if (x >= 0) printf "Peak of one thread: %.0f GFLOP/s. ", x
+      print "Medians of " runs (runs > 1 ? " runs; " : " run; ") "ours on one thread; PyTorch keeps its freed memory."
+    }' "$results"
+  echo "The chapter's C program, elsewhere: $chapter."
+}
+
+time_kernels() {
+  local one short=(-f 1 -wi 3 -i 3 -w 1 -r 1)
+  [ -z "$quick" ] || short=(-f 1 -wi 2 -i 2 -w 300ms -r 300ms -p kernels=vector)
+  for one in "${javas[@]}"; do
+    jvm "$one" org.openjdk.jmh.Main KernelBenchmark "${short[@]}"
+  done
+}
+
+options "$@"
+build_benchmarks
+machine | tee "$out/table.md"
+measure_all
+echo | tee -a "$out/table.md"
+table | tee -a "$out/table.md"
+[ -z "$kernels" ] || time_kernels

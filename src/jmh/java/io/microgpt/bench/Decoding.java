@@ -1,0 +1,52 @@
+package io.microgpt.bench;
+
+import io.microgpt.generate.Generator;
+import io.microgpt.generate.Sampling;
+import io.microgpt.kernel.KernelProvider;
+import io.microgpt.kernel.Kernels;
+import io.microgpt.model.GptConfig;
+import io.microgpt.model.Weights;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+
+/** Completes prompts of one token to the end of the block, all sequences together, with the default sampling. */
+final class Decoding implements Work {
+    private final GptConfig model;
+    private final Generator generator;
+    private final int sequences;
+    private int sample;
+
+    Decoding(GptConfig model, int sequences) {
+        this.model = model;
+        this.sequences = sequences;
+        Kernels kernels = KernelProvider.choose(KernelProvider.Choice.VECTOR).kernels();
+        Generator.Options options =
+                new Generator.Options(new Sampling(0.8, 0, 1.0), model.blockSize(), OptionalInt.empty());
+        generator = new Generator(new Weights(model, TrainingStep.weights(model), kernels), options);
+    }
+
+    @Override
+    public long run() {
+        List<Generator.Prompt> prompts = new ArrayList<>();
+        for (int s = 0; s < sequences; s++) {
+            prompts.add(new Generator.Prompt(new int[] {s % model.vocabularySize()}, 1, sample++));
+        }
+        return generator.complete(prompts).stream()
+                .mapToLong(completion -> completion.tokens().length)
+                .sum();
+    }
+
+    @Override
+    public int steps() {
+        return model.blockSize();
+    }
+
+    @Override
+    public double flopsPerToken() {
+        return Flops.forward(model, model.blockSize()) / model.blockSize();
+    }
+
+    @Override
+    public void close() {}
+}

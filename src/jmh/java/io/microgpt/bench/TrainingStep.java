@@ -1,0 +1,112 @@
+package io.microgpt.bench;
+
+import io.microgpt.data.Dataset;
+import io.microgpt.data.Manifest;
+import io.microgpt.data.StepPlan;
+import io.microgpt.kernel.KernelProvider;
+import io.microgpt.kernel.Kernels;
+import io.microgpt.model.GptConfig;
+import io.microgpt.optim.Adam;
+import io.microgpt.optim.Clip;
+import io.microgpt.optim.GradientSum;
+import io.microgpt.optim.Schedule;
+import io.microgpt.train.GradientSource;
+import io.microgpt.train.LocalSource;
+import io.microgpt.train.TrainingTask;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+
+/** A step of {@code train --no-spark}, by the calls that {@link io.microgpt.train.Trainer} makes. */
+final class TrainingStep implements Work {
+    private static final long SEED = 1;
+    private static final double INITIAL_DEVIATION = 0.08;
+    /** The schedule of a run so long that its rate hardly falls while it is timed. */
+    private static final Schedule LONG_RUN = new Schedule(1.0, 100, 1_000_000, 0.0);
+
+    private final double baseRate;
+    private final Path directory;
+    private final GradientSource source;
+    private final Kernels kernels;
+    private final float[] weights;
+    private final Clip clip;
+    private final Adam adam;
+    private final double flopsPerToken;
+    private long step;
+
+    /** @param directory of the dataset, deleted by {@link #close} */
+    TrainingStep(Dataset dataset, GptConfig model, int batch, double baseRate, Path directory) {
+        this.baseRate = baseRate;
+        this.directory = directory;
+        Manifest manifest = dataset.manifest();
+        int[] sizes =
+                manifest.train().stream().mapToInt(Manifest.Shard::documents).toArray();
+        StepPlan plan = new StepPlan(SEED, sizes, batch);
+        // Demanded: figures of the scalar kernels would pass for the engine's.
+        KernelProvider.Choice choice = KernelProvider.Choice.VECTOR;
+        TrainingTask task =
+                new TrainingTask(model, manifest.continuous() ? plan.withShiftedBlocks() : plan, 0.0, choice);
+        source = new LocalSource(dataset, task, System.err::println);
+        kernels = KernelProvider.choose(choice).kernels();
+        weights = weights(model);
+        clip = new Clip(1.0);
+        adam = new Adam(
+                new Adam.Settings(0.85, 0.99, 1e-8, true, 0.0),
+                kernels,
+                new float[weights.length],
+                new float[weights.length]);
+        flopsPerToken = Flops.trainingPerToken(model, dataset);
+    }
+
+    /** {@return initial weights: as a training's, but not its bits, which take longer to make than they are used here} */
+    static float[] weights(GptConfig model) {
+        SplittableRandom random = new SplittableRandom(SEED);
+        float[] weights = new float[model.parameters()];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = (float) random.nextGaussian(0.0, INITIAL_DEVIATION);
+        }
+        return weights;
+    }
+
+    @Override
+    public long run() {
+        GradientSum sum = source.at(step, weights).sum();
+        double norm = sum.meanNorm(kernels);
+        if (!Double.isFinite(sum.meanLoss()) || !Double.isFinite(norm)) {
+            throw new IllegalStateException("step " + step + " gave a loss of " + sum.meanLoss()
+                    + " and a gradient norm of " + norm + ": its time is not that of a training");
+        }
+        double rate = baseRate * LONG_RUN.at(step);
+        adam.step(weights, sum.gradient(), clip.factor(norm) / sum.positions(), rate, step);
+        step++;
+        return sum.positions();
+    }
+
+    @Override
+    public int steps() {
+        return 1;
+    }
+
+    @Override
+    public double flopsPerToken() {
+        return flopsPerToken;
+    }
+
+    @Override
+    public void close() {
+        source.close();
+        try (Stream<Path> files = Files.walk(directory)) {
+            List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+            for (Path file : deepestFirst) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package io.microgpt.model;
+
+/**
+ * Documents on their way through a model: gathered into groups of rows, each of which goes forward, and backward where a gradient
+ * is wanted, at once. Neither the grouping nor what else is in a group changes a bit of any result, because rows do not see
+ * each other and every gradient accumulates over its own rows, one after another. It owns the activations and is meant to be used again
+ * from step to step. One thread at a time.
+ */
+public final class Pass {
+    /** Rows of a group: enough to keep the matrix products busy, few enough to stay in the cache. */
+    private static final int GROUP_ROWS = 1024;
+    /** Floats of gradients that a group writes to: the runs of one group all keep theirs until it is done. */
+    private static final long GROUP_GRADIENTS = 1L << 22;
+
+    private final Gpt gpt;
+    private final Workspace workspace = new Workspace();
+    private final Sequences sequences;
+    private Weights weights;
+    private float smoothing;
+    private Gpt.LossSink losses;
+    private int reported;
+    private boolean backward;
+
+    public Pass(Gpt gpt) {
+        this.gpt = gpt;
+        this.sequences = new Sequences(gpt.config());
+    }
+
+    /**
+     * Begins anew.
+     *
+     * @param smoothing label smoothing a: targets are {@code (1-a) * one_hot + a / V}
+     * @param sink takes the loss of every document, in their order, once its gradient is in place
+     */
+    public void begin(Weights of, float labelSmoothing, Gpt.LossSink sink) {
+        sequences.clear();
+        weights = of;
+        smoothing = labelSmoothing;
+        losses = sink;
+        reported = 0;
+    }
+
+    /** The documents that follow leave their losses alone. */
+    public void losses() {
+        flush();
+        sequences.run(null, false);
+        backward = false;
+    }
+
+    /**
+     * The gradient of the summed loss of the documents that follow goes to {@code gradient}, in the layout of the weights.
+     *
+     * @param fresh whether to replace what is there, once a document comes; otherwise it is added to
+     */
+    public void gradient(float[] gradient, boolean fresh) {
+        if (!backward || (sequences.runs() + 1L) * gradient.length > GROUP_GRADIENTS) {
+            flush();
+        }
+        sequences.run(gradient, fresh);
+        backward = true;
+    }
+
+    /**
+     * Adds the first {@code length} tokens of {@code tokens} as a document.
+     *
+     * @throws IllegalArgumentException if it has fewer than two tokens, more positions than the block or a token outside the
+     *     vocabulary
+     */
+    public void document(int[] tokens, int length) {
+        if (sequences.runs() == 0) {
+            throw new IllegalStateException("a document before losses() or gradient() said what it is for");
+        }
+        if (sequences.rows() > 0 && sequences.rows() + length - 1 > GROUP_ROWS) {
+            Sequences.Run run = sequences.run(sequences.runs() - 1);
+            float[] gradient = run.gradient;
+            boolean fresh = run.fresh && run.start == run.end;
+            flush();
+            sequences.run(gradient, fresh);
+        }
+        sequences.add(tokens, length, reported + sequences.count());
+    }
+
+    /** Ends it: all losses are reported, all gradients in place. */
+    public void end() {
+        flush();
+        weights = null;
+        losses = null;
+    }
+
+    private void flush() {
+        if (sequences.rows() > 0) {
+            gpt.run(weights, sequences, smoothing, backward, workspace);
+            for (int d = 0; d < sequences.count(); d++) {
+                double sum = 0.0;
+                for (int row = sequences.start(d); row < sequences.start(d) + sequences.length(d); row++) {
+                    sum += workspace.loss[row];
+                }
+                losses.accept(reported++, sum, sequences.length(d));
+            }
+        }
+        sequences.clear();
+    }
+}
