@@ -53,7 +53,7 @@ final class VectorKernels implements Kernels {
 
     @Override
     public void pack(int k, int n, float[] b, int bOffset, int bRow, int bColumn, PackedMatrix packed) {
-        VectorMatmul.pack(k, n, b, bOffset, bRow, bColumn, packed);
+        VectorPanels.pack(k, n, b, bOffset, bRow, bColumn, packed);
     }
 
     @Override

@@ -1,0 +1,119 @@
+package io.microgpt.kernel;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Copies both sides of a product into the panels that {@link VectorTile} reads from end to end. */
+final class VectorPanels {
+    private static final VectorSpecies<Float> SPECIES = VectorKernels.SPECIES;
+    private static final int WIDTH = SPECIES.length();
+
+    /** Rows of a panel of a, and the distance of its columns. */
+    static final int MR = VectorTile.ROWS;
+
+    static final int AR = VectorTile.A_ROW;
+    /** Columns of a panel of b. */
+    static final int NR = VectorTile.COLUMNS;
+    /** Longest panel: of b, KC x NR floats are 16 KB, half of the first-level cache. */
+    static final int KC = 256;
+
+    private VectorPanels() {}
+
+    static int padded(int columns) {
+        return (columns + NR - 1) / NR * NR;
+    }
+
+    /** Block after block of KC rows; in a block, panel after panel of NR columns; in a panel, row after row. */
+    static void pack(int k, int n, float[] b, int bOffset, int bRow, int bColumn, PackedMatrix packed) {
+        int padded = padded(n);
+        packed.shape(VectorKernels.class, k, n, (long) k * padded);
+        for (int p = 0; p < k; p += KC) {
+            packColumns(Math.min(KC, k - p), n, b, bOffset + p * bRow, bRow, bColumn, packed.values, p * padded);
+        }
+    }
+
+    /** One block of b, at {@code at}. */
+    static void packColumns(int depth, int n, float[] b, int bi, int bRow, int bColumn, float[] out, int at) {
+        int full = bColumn == 1 ? n / NR * NR : 0;
+        for (int j = 0; j < full; j += NR) {
+            copyPanel(depth, b, bi + j, bRow, out, at + j * depth);
+        }
+        for (int j = full; j < n; j += NR) {
+            int columns = Math.min(NR, n - j);
+            if (bRow == 1) {
+                // Called with constants, so that its loops have constant steps.
+                gather(depth, columns, b, bi + j * bColumn, 1, bColumn, out, at + j * depth, NR, NR);
+            } else {
+                gather(depth, columns, b, bi + j * bColumn, bRow, bColumn, out, at + j * depth, NR, NR);
+            }
+        }
+    }
+
+    private static void copyPanel(int depth, float[] b, int bi, int bRow, float[] out, int at) {
+        for (int p = 0; p < depth; p++) {
+            FloatVector.fromArray(SPECIES, b, bi + p * bRow).intoArray(out, at + p * NR);
+            FloatVector.fromArray(SPECIES, b, bi + p * bRow + WIDTH).intoArray(out, at + p * NR + WIDTH);
+        }
+    }
+
+    /** {@code out[p][j] = source[p * row + j * column]}, with zeros for {@code j} from {@code n} to {@code filled}. */
+    private static void gather(
+            int depth, int n, float[] source, int offset, int row, int column, float[] out, int at, int width, int filled) {
+        for (int j = 0; j < n; j++) {
+            int from = offset + j * column;
+            for (int p = 0; p < depth; p++) {
+                out[at + p * width + j] = source[from + p * row];
+            }
+        }
+        for (int j = n; j < filled; j++) {
+            for (int p = 0; p < depth; p++) {
+                out[at + p * width + j] = 0.0f;
+            }
+        }
+    }
+
+    /** Panels {@code out[p][r] = a[r][p]} of all rows, at {@code at}; the last may lack some, which become zeros. */
+    static void packRows(int k, int rows, float[] a, int ai, int aRow, int aColumn, float[] out, int at) {
+        for (int i = 0; i < rows; i += MR) {
+            int from = ai + i * aRow;
+            int to = at + i / MR * AR * k;
+            int some = Math.min(MR, rows - i);
+            if (some == MR && aColumn == 1) {
+                scatter(k, a, from, aRow, out, to);
+                scatter(k, a, from + 3 * aRow, aRow, out, to + 3);
+            } else if (some == MR && aRow == 1) {
+                copyRows(k, a, from, aColumn, out, to);
+            } else {
+                gather(k, some, a, from, aColumn, aRow, out, to, AR, MR);
+            }
+        }
+    }
+
+    /** Three rows of a panel; its step is a constant power of two, so that the bounds checks leave the loop. */
+    private static void scatter(int k, float[] a, int a0, int aRow, float[] out, int at) {
+        int a1 = a0 + aRow;
+        int a2 = a1 + aRow;
+        for (int p = 0; p < k; p++) {
+            out[at + p * AR] = a[a0 + p];
+            out[at + p * AR + 1] = a[a1 + p];
+            out[at + p * AR + 2] = a[a2 + p];
+        }
+    }
+
+    /** Adjacent rows: whole vectors, with what follows the six, which nobody reads. */
+    private static void copyRows(int k, float[] a, int ai, int aColumn, float[] out, int at) {
+        int p = 0;
+        if (WIDTH <= AR) {
+            for (; p < k && ai + p * aColumn + AR <= a.length; p++) {
+                for (int i = 0; i < AR; i += WIDTH) {
+                    FloatVector.fromArray(SPECIES, a, ai + p * aColumn + i).intoArray(out, at + p * AR + i);
+                }
+            }
+        }
+        for (; p < k; p++) {
+            for (int i = 0; i < MR; i++) {
+                out[at + p * AR + i] = a[ai + p * aColumn + i];
+            }
+        }
+    }
+}
