@@ -69,6 +69,17 @@ public interface Kernels {
             int cRow,
             boolean accumulate);
 
+    /**
+     * Products over rows that are summed leaf by leaf: {@code c[m,n]} becomes the sum, in the tree, of the products {@code a^T . b} over the
+     * rows of each leaf. The bits are those of {@link #matmul} for each leaf and {@link #add} for each addition.
+     *
+     * @param a (rows, m), with {@code aRow} between neighbouring rows
+     * @param b (rows, n), with {@code bRow} between neighbouring rows
+     * @param cRow distance of neighbouring rows of {@code c}, whose columns are adjacent
+     */
+    void matmulByLeaves(
+            int m, int n, LeafTree leaves, float[] a, int aRow, float[] b, int bRow, float[] c, int cOffset, int cRow);
+
     /** {@return the sum of {@code n} elements} */
     float sum(float[] x, int offset, int n);
 

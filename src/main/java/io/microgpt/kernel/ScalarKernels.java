@@ -71,6 +71,27 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public void matmulByLeaves(
+            int m, int n, LeafTree leaves, float[] a, int aRow, float[] b, int bRow, float[] c, int cOffset, int cRow) {
+        float[][] sums = new float[leaves.depth()][m * n];
+        int top = -1;
+        for (int op = 0; op < leaves.length(); op++) {
+            int leaf = leaves.operation(op);
+            if (leaf == LeafTree.ADD) {
+                add(sums[top - 1], 0, sums[top], 0, m * n);
+                top--;
+            } else {
+                int row = leaves.start(leaf);
+                int k = leaves.start(leaf + 1) - row;
+                matmul(m, n, k, a, row * aRow, 1, aRow, b, row * bRow, bRow, 1, sums[++top], 0, n, false);
+            }
+        }
+        for (int i = 0; i < m; i++) {
+            System.arraycopy(sums[0], i * n, c, cOffset + i * cRow, n);
+        }
+    }
+
+    @Override
     public float sum(float[] x, int offset, int n) {
         float[] lanes = new float[LANES];
         for (int i = 0; i < n; i++) {

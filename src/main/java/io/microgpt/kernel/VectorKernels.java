@@ -74,6 +74,12 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
+    public void matmulByLeaves(
+            int m, int n, LeafTree leaves, float[] a, int aRow, float[] b, int bRow, float[] c, int cOffset, int cRow) {
+        VectorTree.matmul(this, m, n, leaves, a, aRow, b, bRow, c, cOffset, cRow);
+    }
+
+    @Override
     public float sum(float[] x, int offset, int n) {
         return VectorRows.sum(x, offset, n);
     }

@@ -58,7 +58,16 @@ final class VectorPanels {
 
     /** {@code out[p][j] = source[p * row + j * column]}, with zeros for {@code j} from {@code n} to {@code filled}. */
     private static void gather(
-            int depth, int n, float[] source, int offset, int row, int column, float[] out, int at, int width, int filled) {
+            int depth,
+            int n,
+            float[] source,
+            int offset,
+            int row,
+            int column,
+            float[] out,
+            int at,
+            int width,
+            int filled) {
         for (int j = 0; j < n; j++) {
             int from = offset + j * column;
             for (int p = 0; p < depth; p++) {

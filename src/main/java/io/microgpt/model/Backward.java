@@ -1,6 +1,7 @@
 package io.microgpt.model;
 
 import io.microgpt.kernel.Kernels;
+import io.microgpt.kernel.LeafTree;
 import io.microgpt.model.ParameterLayout.Layer;
 
 /**
@@ -54,7 +55,9 @@ final class Backward {
         for (int i = 0; i < s.runs(); i++) {
             Sequences.Run r = s.run(i);
             int n = r.end - r.start;
-            if (n > 0) {
+            if (r.leaves != null) {
+                kernels.matmulByLeaves(out, in, r.leaves, dy, out, x, in, r.gradient, matrix, in);
+            } else if (n > 0) {
                 kernels.matmul(
                         out,
                         in,
@@ -78,22 +81,57 @@ final class Backward {
     private void embedBackward(ParameterLayout layout, Sequences s, Workspace w) {
         java.util.Arrays.fill(w.dh, 0, s.rows() * e, 0.0f);
         kernels.normaliseBackward(w.x0, w.r0, w.dx, w.dh, s.rows(), e);
-        int wte = layout.wte().offset();
-        int wpe = layout.wpe().offset();
+        int size = layout.wte().size() + layout.wpe().size(); // neighbours in the layout, and its first
         int d = 0;
         for (int i = 0; i < s.runs(); i++) {
             Sequences.Run run = s.run(i);
-            if (run.fresh && run.end > run.start) {
-                java.util.Arrays.fill(run.gradient, wte, wte + layout.wte().size(), 0.0f);
-                java.util.Arrays.fill(run.gradient, wpe, wpe + layout.wpe().size(), 0.0f);
-            }
-            for (; d < s.count() && s.start(d) < run.end; d++) {
-                for (int t = 0; t < s.length(d); t++) {
-                    int row = s.start(d) + t;
-                    kernels.add(run.gradient, wte + s.input(row) * e, w.dh, row * e, e);
-                    kernels.add(run.gradient, wpe + t * e, w.dh, row * e, e);
+            if (run.leaves != null) {
+                d = embedByLeaves(layout, s, d, run, size, w);
+            } else if (run.end > run.start) {
+                if (run.fresh) {
+                    java.util.Arrays.fill(run.gradient, 0, size, 0.0f);
                 }
+                d = embedRows(layout, s, d, run.end, run.gradient, w);
             }
         }
+    }
+
+    /** Adds the gradients of the documents from {@code d} up to row {@code end}. {@return the next document} */
+    private int embedRows(ParameterLayout layout, Sequences s, int d, int end, float[] gradient, Workspace w) {
+        int wte = layout.wte().offset();
+        int wpe = layout.wpe().offset();
+        int next = d;
+        for (; next < s.count() && s.start(next) < end; next++) {
+            for (int t = 0; t < s.length(next); t++) {
+                int row = s.start(next) + t;
+                kernels.add(gradient, wte + s.input(row) * e, w.dh, row * e, e);
+                kernels.add(gradient, wpe + t * e, w.dh, row * e, e);
+            }
+        }
+        return next;
+    }
+
+    /** The same for each leaf by itself, and the sums in the tree. */
+    private int embedByLeaves(ParameterLayout layout, Sequences s, int d, Sequences.Run run, int size, Workspace w) {
+        LeafTree leaves = run.leaves;
+        int next = d;
+        int top = -1;
+        for (int op = 0; op < leaves.length(); op++) {
+            int leaf = leaves.operation(op);
+            if (leaf == LeafTree.ADD) {
+                kernels.add(sum(run, top - 1, size, w), 0, sum(run, top, size, w), 0, size);
+                top--;
+            } else {
+                float[] sum = sum(run, ++top, size, w);
+                java.util.Arrays.fill(sum, 0, size, 0.0f);
+                next = embedRows(layout, s, next, leaves.start(leaf + 1), sum, w);
+            }
+        }
+        return next;
+    }
+
+    /** {@return where a sum waits: the lowest in its place in the gradient} */
+    private static float[] sum(Sequences.Run run, int height, int size, Workspace w) {
+        return height == 0 ? run.gradient : w.embeddingSum(height - 1, size);
     }
 }

@@ -12,6 +12,7 @@ import java.util.List;
  */
 public final class Gpt {
     private static final float INITIAL_DEVIATION = 0.08f;
+    private static final long MOST_EMBEDDINGS = 1 << 20;
 
     private final GptConfig config;
     private final Kernels kernels;
@@ -43,6 +44,16 @@ public final class Gpt {
             weights[i] = (float) (INITIAL_DEVIATION * CounterRandom.normal(seed, Purpose.WEIGHTS, i, 0, 0));
         }
         return weights;
+    }
+
+    /**
+     * {@return whether a pass can add up the leaves of a tree tile by tile: where the vocabulary is not so large that the embeddings of a
+     * leaf, or the logits of a group, do not fit in memory}
+     */
+    public boolean addsLeaves() {
+        long embeddings = (long) (config.vocabularySize() + config.blockSize()) * config.nEmbd();
+        return embeddings <= MOST_EMBEDDINGS
+                && (long) Pass.GROUP_ROWS * Workspace.padded(config.vocabularySize()) <= Workspace.LOGITS_FLOATS;
     }
 
     /** Takes the loss of one document: its sum over positions, in nats. */

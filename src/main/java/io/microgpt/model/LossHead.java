@@ -60,12 +60,15 @@ final class LossHead {
         }
     }
 
+    /** Leaves come only where all rows are one chunk, {@link Gpt#addsLeaves}. */
     private void gradient(Sequences s, int from, int rows, int lmHead, Workspace w) {
         for (int i = 0; i < s.runs(); i++) {
             Sequences.Run run = s.run(i);
             int start = Math.max(run.start, from);
             int n = Math.min(run.end, from + rows) - start;
-            if (n > 0) {
+            if (run.leaves != null) {
+                kernels.matmulByLeaves(v, e, run.leaves, w.logits, w.logitsRow, w.x, e, run.gradient, lmHead, e);
+            } else if (n > 0) {
                 int at = (start - from) * w.logitsRow;
                 boolean accumulate = !run.fresh || start > run.start;
                 kernels.matmul(

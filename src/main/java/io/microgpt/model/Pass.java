@@ -1,5 +1,7 @@
 package io.microgpt.model;
 
+import io.microgpt.kernel.LeafTree;
+
 /**
  * Documents on their way through a model: gathered into groups of rows, each of which goes forward, and backward where a gradient
  * is wanted, at once. Neither the grouping nor what else is in a group changes a bit of any result, because rows do not see
@@ -8,7 +10,7 @@ package io.microgpt.model;
  */
 public final class Pass {
     /** Rows of a group: enough to keep the matrix products busy, few enough to stay in the cache. */
-    private static final int GROUP_ROWS = 1024;
+    public static final int GROUP_ROWS = 1024;
     /** Floats of gradients that a group writes to: the runs of one group all keep theirs until it is done. */
     private static final long GROUP_GRADIENTS = 1L << 22;
 
@@ -61,6 +63,27 @@ public final class Pass {
     }
 
     /**
+     * The documents that follow are leaves, each begun by {@link #leaf}, whose gradients are added in a tree; the sum replaces what is in
+     * {@code gradient}. It is done tile by tile, without a gradient for every leaf.
+     *
+     * @param leaves of no more than {@link #GROUP_ROWS} positions together, which nothing else may fill
+     */
+    public void gradient(float[] gradient, LeafTree leaves, int positions) {
+        if (!backward
+                || sequences.rows() + positions > GROUP_ROWS
+                || (sequences.runs() + 1L) * gradient.length > GROUP_GRADIENTS) {
+            flush();
+        }
+        sequences.run(gradient, leaves);
+        backward = true;
+    }
+
+    /** Begins the next leaf. */
+    public void leaf() {
+        sequences.leaf();
+    }
+
+    /**
      * Adds the first {@code length} tokens of {@code tokens} as a document.
      *
      * @throws IllegalArgumentException if it has fewer than two tokens, more positions than the block or a token outside the
@@ -72,6 +95,9 @@ public final class Pass {
         }
         if (sequences.rows() > 0 && sequences.rows() + length - 1 > GROUP_ROWS) {
             Sequences.Run run = sequences.run(sequences.runs() - 1);
+            if (run.leaves != null) {
+                throw new IllegalStateException("leaves of more than the positions that were told");
+            }
             float[] gradient = run.gradient;
             boolean fresh = run.fresh && run.start == run.end;
             flush();

@@ -1,5 +1,6 @@
 package io.microgpt.model;
 
+import io.microgpt.kernel.LeafTree;
 import java.util.Arrays;
 
 /**
@@ -24,6 +25,8 @@ final class Sequences {
         float[] gradient;
         /** Whether the gradient holds nothing yet, so that the first product replaces what is there. */
         boolean fresh;
+        /** The leaves whose sums, added in the tree, are the gradient; null where its rows are summed one after another. */
+        LeafTree leaves;
     }
 
     Sequences(GptConfig config) {
@@ -35,6 +38,7 @@ final class Sequences {
         documents = 0;
         for (int i = 0; i < runs; i++) {
             run[i].gradient = null;
+            run[i].leaves = null;
         }
         runs = 0;
     }
@@ -52,6 +56,17 @@ final class Sequences {
         next.end = rows;
         next.gradient = gradient;
         next.fresh = fresh;
+        next.leaves = null;
+    }
+
+    /** Begins a run of leaves, which {@link #leaf} begins. */
+    void run(float[] gradient, LeafTree leaves) {
+        run(gradient, true);
+        run[runs - 1].leaves = leaves;
+    }
+
+    void leaf() {
+        run[runs - 1].leaves.leaf(rows);
     }
 
     /**
@@ -87,6 +102,9 @@ final class Sequences {
         rows += positions;
         starts[++documents] = rows;
         run[runs - 1].end = rows;
+        if (run[runs - 1].leaves != null) {
+            run[runs - 1].leaves.end(rows);
+        }
     }
 
     /** {@return R, the number of positions of all documents} */

@@ -6,7 +6,7 @@ import io.microgpt.kernel.PackedMatrix;
 /** Activations of a forward pass and their gradients, for up to so many rows; grown on demand and reused from step to step. */
 final class Workspace {
     /** Floats of logits held at a time, so that a large vocabulary does not make {@code R x V} of them. */
-    private static final int LOGITS_FLOATS = 1 << 24;
+    static final int LOGITS_FLOATS = 1 << 24;
 
     private int rows;
     private int length;
@@ -44,6 +44,19 @@ final class Workspace {
     /** {@return {@code n} rounded up to what the kernels like best as the width of a row} */
     static int padded(int n) {
         return (n + Kernels.LANES - 1) / Kernels.LANES * Kernels.LANES;
+    }
+
+    private float[][] embeddingSums = {}; // gradients of the embeddings of a leaf
+
+    /** {@return an array for {@code size} floats of any content, one for each {@code index}} */
+    float[] embeddingSum(int index, int size) {
+        if (index >= embeddingSums.length) {
+            embeddingSums = java.util.Arrays.copyOf(embeddingSums, index + 1);
+        }
+        if (embeddingSums[index] == null) {
+            embeddingSums[index] = new float[size];
+        }
+        return embeddingSums[index];
     }
 
     void ensure(GptConfig wanted, int wantedRows, int wantedLength, boolean backward) {

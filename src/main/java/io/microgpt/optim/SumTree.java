@@ -46,6 +46,16 @@ public final class SumTree {
         this(shards, kernels, new ArrayDeque<>());
     }
 
+    /** {@return how many leaves the tree has} */
+    public int shards() {
+        return shards;
+    }
+
+    /** {@return the level of the root, which covers all shards; leaves are level 0} */
+    public int rootLevel() {
+        return rootLevel;
+    }
+
     /** Adds the leaf of one shard, or its absence: null. */
     public void addLeaf(int shard, GradientSum sum) {
         add(new Node(0, shard, sum));

@@ -9,7 +9,7 @@ import io.microgpt.optim.GradientSum;
  */
 public interface GradientSource extends AutoCloseable {
     /**
-     * {@return the gradient of one step's documents, summed over positions, and where the time went}
+     * {@return the gradient of one step's documents, summed over positions, valid until the next call; and where the time went}
      *
      * @param weights the parameters at the step; not changed while the call runs
      */

@@ -18,6 +18,7 @@ public final class LocalSource implements GradientSource {
     private final ShardWorker worker;
     private final TrainingTask task;
     private final KernelProvider.Chosen kernels;
+    private List<SumTree.Node> last = List.of();
     private final Map<Part, List<TokenShard>> shards = new EnumMap<>(Part.class);
 
     /** @param warnings takes what the user should know of this JVM */
@@ -34,8 +35,10 @@ public final class LocalSource implements GradientSource {
     @Override
     public StepGradient at(long step, float[] weights) {
         long start = System.nanoTime();
+        worker.release(last); // the gradient of the step before
         SumTree tree = worker.tree();
         worker.gradients(tree, shards(Part.TRAIN), 0, step, worker.weights(weights));
+        last = tree.nodes();
         return new StepGradient(tree.total(), 0.0, (System.nanoTime() - start) * 1e-6, 0.0);
     }
 

@@ -2,15 +2,16 @@ package io.microgpt.train;
 
 import io.microgpt.data.TokenShard;
 import io.microgpt.kernel.Kernels;
+import io.microgpt.kernel.LeafTree;
 import io.microgpt.model.Gpt;
 import io.microgpt.model.Pass;
 import io.microgpt.model.Weights;
-import io.microgpt.optim.GradientSum;
 import io.microgpt.optim.SumTree;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
-import java.util.function.IntUnaryOperator;
 
 /**
  * Computes over a run of shards: one leaf a shard, added to a tree. It owns scratch memory that it reuses from call to call, and
@@ -62,33 +63,27 @@ public final class ShardWorker {
     /** Adds the gradients of the step's documents in {@code shards}, the first of which has number {@code first}. */
     public void gradients(SumTree tree, List<TokenShard> shards, int first, long step, Weights parameters) {
         int[][] chosen = task.plan().documents(step, first, first + shards.size());
-        Leaves leaves = new Leaves(tree, first, s -> chosen[s].length, shards.size());
-        pass.begin(parameters, (float) task.labelSmoothing(), leaves);
-        for (int s = 0; s < chosen.length; s++) {
-            if (chosen[s].length > 0) {
-                leaves.gradients[s] = spare.isEmpty() ? new float[gpt.config().parameters()] : spare.pop();
-                pass.gradient(leaves.gradients[s], true);
-            }
-            for (int index : chosen[s]) {
-                int shift =
-                        task.plan().shift(step, first + s, index, shards.get(s).positions(index));
-                document(shards.get(s), index, shift);
-            }
-        }
+        LeafSums sums = new LeafSums(tree);
+        pass.begin(parameters, (float) task.labelSmoothing(), sums);
+        new Descent(tree, sums, shards, first, step, chosen).down(tree.rootLevel(), 0);
         pass.end();
     }
 
     /** Adds the losses of the leading documents of each shard: {@code share} of them, rounded up. */
     public void losses(SumTree tree, List<TokenShard> shards, int first, double share, Weights parameters) {
-        IntUnaryOperator leading = s -> {
-            int documents = shards.get(s).documents();
-            return (int) Math.min(documents, Math.ceil(documents * share));
-        };
-        pass.begin(parameters, 0.0f, new Leaves(tree, first, leading, shards.size()));
+        LeafSums sums = new LeafSums(tree);
+        pass.begin(parameters, 0.0f, sums);
         pass.losses();
         for (int s = 0; s < shards.size(); s++) {
-            for (int index = 0; index < leading.applyAsInt(s); index++) {
-                document(shards.get(s), index, 0);
+            TokenShard shard = shards.get(s);
+            int count = (int) Math.min(shard.documents(), Math.ceil(shard.documents() * share));
+            if (count == 0) {
+                tree.addLeaf(first + s, null);
+            } else {
+                sums.expect(first + s, count);
+            }
+            for (int index = 0; index < count; index++) {
+                document(shard, index, 0);
             }
         }
         pass.end();
@@ -102,47 +97,96 @@ public final class ShardWorker {
         pass.document(tokens, shard.read(index, shift, task.model().blockSize(), tokens));
     }
 
-    /** Adds up the losses of each shard, document after document, and gives the tree its leaf after the last. */
-    private static final class Leaves implements Gpt.LossSink {
-        private static final float[] NONE = {};
-
+    /** From the root of the tree down to the largest subtrees that lie in this worker's shards and fit one group of rows. */
+    private final class Descent {
         private final SumTree tree;
+        private final LeafSums sums;
+        private final List<TokenShard> shards;
         private final int first;
-        private final IntUnaryOperator documents;
-        private final float[][] gradients;
-        private int shard;
-        private int seen;
-        private double loss;
-        private long positions;
+        private final long step;
+        private final int[][] chosen;
+        private final long[] positions; // (shards + 1), of the step's documents in the shards before
 
-        /** @param documents how many each shard has; a shard without any is a leaf that adds nothing */
-        Leaves(SumTree tree, int first, IntUnaryOperator documents, int shards) {
+        Descent(SumTree tree, LeafSums sums, List<TokenShard> shards, int first, long step, int[][] chosen) {
             this.tree = tree;
+            this.sums = sums;
+            this.shards = shards;
             this.first = first;
-            this.documents = documents;
-            this.gradients = new float[shards][];
-            skipEmpty();
-        }
-
-        private void skipEmpty() {
-            while (shard < gradients.length && documents.applyAsInt(shard) == 0) {
-                tree.addLeaf(first + shard++, null);
+            this.step = step;
+            this.chosen = chosen;
+            this.positions = new long[chosen.length + 1];
+            for (int s = 0; s < chosen.length; s++) {
+                positions[s + 1] = positions[s];
+                for (int index : chosen[s]) {
+                    positions[s + 1] += shards.get(s).positions(index);
+                }
             }
         }
 
-        @Override
-        public void accept(int document, double lossSum, int count) {
-            loss += lossSum;
-            positions += count;
-            if (++seen == documents.applyAsInt(shard)) {
-                float[] gradient = gradients[shard] == null ? NONE : gradients[shard];
-                gradients[shard] = null;
-                tree.addLeaf(first + shard++, new GradientSum(gradient, loss, positions, seen));
-                loss = 0.0;
-                positions = 0;
-                seen = 0;
-                skipEmpty();
+        void down(int level, int index) {
+            long begin = ((long) index << level) - first;
+            long end = Math.min(begin + (1L << level), (long) tree.shards() - first);
+            if (begin >= chosen.length || end <= 0) {
+                return; // shards of others, or none
             }
+            boolean whole = begin >= 0 && end <= chosen.length;
+            long rows = whole ? positions[(int) end] - positions[(int) begin] : 0;
+            if (whole && rows == 0) {
+                tree.add(new SumTree.Node(level, index, null));
+            } else if (whole && (level == 0 || rows <= Pass.GROUP_ROWS && gpt.addsLeaves())) {
+                subtree(level, index, (int) begin, (int) end, (int) Math.min(rows, Integer.MAX_VALUE));
+            } else {
+                down(level - 1, 2 * index);
+                down(level - 1, 2 * index + 1);
+            }
+        }
+
+        private void subtree(int level, int index, int begin, int end, int rows) {
+            List<Integer> program = new ArrayList<>();
+            int[] documents = new int[end - begin];
+            int leaves = order(level, index, program, documents, 0);
+            LeafTree order =
+                    new LeafTree(program.stream().mapToInt(Integer::intValue).toArray());
+            float[] gradient = spare.isEmpty() ? new float[gpt.config().parameters()] : spare.pop();
+            sums.expect(level, index, order, Arrays.copyOf(documents, leaves), gradient);
+            if (leaves == 1) {
+                pass.gradient(gradient, true);
+            } else {
+                pass.gradient(gradient, order, rows);
+            }
+            for (int s = begin; s < end; s++) {
+                if (leaves > 1 && chosen[s].length > 0) {
+                    pass.leaf();
+                }
+                for (int document : chosen[s]) {
+                    TokenShard shard = shards.get(s);
+                    int shift = task.plan().shift(step, first + s, document, shard.positions(document));
+                    document(shard, document, shift);
+                }
+            }
+        }
+
+        /** Appends the order in which the leaves below a node are added. {@return how many leaves there are then} */
+        private int order(int level, int index, List<Integer> program, int[] documents, int before) {
+            long shard = ((long) index << level) - first;
+            if (shard >= chosen.length) {
+                return before;
+            }
+            if (level == 0) {
+                int count = chosen[(int) shard].length;
+                if (count == 0) {
+                    return before;
+                }
+                program.add(before);
+                documents[before] = count;
+                return before + 1;
+            }
+            int left = order(level - 1, 2 * index, program, documents, before);
+            int right = order(level - 1, 2 * index + 1, program, documents, left);
+            if (left > before && right > left) {
+                program.add(LeafTree.ADD);
+            }
+            return right;
         }
     }
 }
