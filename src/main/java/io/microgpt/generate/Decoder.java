@@ -22,13 +22,13 @@ final class Decoder {
     private float[] attended; // (R, E)
     private float[] hidden; // (R, M)
     private float[] logits; // (R, V)
-    private final float[] scores; // (B)
+    private final float[] scores; // (B, padded)
 
     Decoder(Weights weights) {
         this.weights = weights;
         this.kernels = weights.kernels();
         this.config = weights.config();
-        this.scores = new float[config.blockSize()];
+        this.scores = new float[(config.blockSize() + Kernels.LANES - 1) / Kernels.LANES * Kernels.LANES];
     }
 
     /**

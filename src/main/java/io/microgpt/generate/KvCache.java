@@ -21,7 +21,7 @@ final class KvCache {
         e = config.nEmbd();
         heads = config.nHead();
         size = config.headSize();
-        capacity = config.blockSize();
+        capacity = (config.blockSize() + Kernels.LANES - 1) / Kernels.LANES * Kernels.LANES;
         scale = Rows.attentionScale(config);
         keys = new float[config.nLayer()][e * capacity];
         values = new float[config.nLayer()][capacity * e];
@@ -51,11 +51,13 @@ final class KvCache {
             float[] out,
             int outOffset) {
         int n = position + 1;
+        // Whole vectors: what the scores of later positions come to is not looked at.
+        int padded = (n + Kernels.LANES - 1) / Kernels.LANES * Kernels.LANES;
         for (int head = 0; head < heads; head++) {
             int at = head * size;
             kernels.matmul(
                     1,
-                    n,
+                    padded,
                     size,
                     qkv,
                     offset + at,
@@ -67,9 +69,9 @@ final class KvCache {
                     1,
                     scores,
                     0,
-                    n,
+                    padded,
                     false);
-            kernels.softmax(scores, 0, n, 1, n, 0, scores.length, scale, null);
+            kernels.softmax(scores, 0, n, 1, n, 0, padded, scale, null);
             kernels.matmul(1, size, n, scores, 0, n, 1, values[layer], at, e, 1, out, outOffset + at, e, false);
         }
     }

@@ -51,6 +51,13 @@ final class VectorMatmul {
             int cOffset,
             int cRow,
             boolean accumulate) {
+        if (m <= VectorRow.MOST && bColumn == 1) {
+            for (int i = 0; i < m; i++) {
+                int ai = aOffset + i * aRow;
+                VectorRow.multiply(n, k, a, ai, aColumn, b, bOffset, bRow, c, cOffset + i * cRow, accumulate);
+            }
+            return;
+        }
         Scratch scratch = SCRATCH.get();
         for (int j = 0; j < n; j += NC) {
             int columns = Math.min(NC, n - j);
@@ -101,6 +108,25 @@ final class VectorMatmul {
                 int laid = Math.min(KC, b.rows - p);
                 int bi = p * padded + j * laid;
                 int ai = aOffset + p * aColumn;
+                if (m <= VectorRow.MOST) {
+                    for (int i = 0; i < m; i++) {
+                        int ci = cOffset + i * cRow + j;
+                        VectorRow.multiplyPanels(
+                                columns,
+                                depth,
+                                a,
+                                ai + i * aRow,
+                                aColumn,
+                                b.values,
+                                bi,
+                                laid * NR,
+                                c,
+                                ci,
+                                accumulate || p > 0,
+                                scratch.tile);
+                    }
+                    continue;
+                }
                 block(
                         m,
                         columns,

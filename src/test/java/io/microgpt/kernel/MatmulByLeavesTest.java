@@ -1,0 +1,198 @@
+package io.microgpt.kernel;
+
+import static io.microgpt.kernel.Floats.assertBits;
+import static io.microgpt.kernel.Floats.random;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Sums over leaves have the bits of a product for each leaf and of an addition for each pair, by either kernels. */
+class MatmulByLeavesTest {
+    /** Multiplications of one product, so that the scalar kernels come to an end. */
+    private static final int MOST = 600_000;
+
+    private final Kernels scalar = KernelProvider.scalar();
+    private final Kernels vector =
+            KernelProvider.choose(KernelProvider.Choice.VECTOR).kernels();
+
+    /** Leaves of {@code rows} rows each; the first begins at row {@code first}. */
+    private static LeafTree tree(int[] program, int first, int... rows) {
+        LeafTree tree = new LeafTree(program);
+        int row = first;
+        for (int n : rows) {
+            tree.leaf(row);
+            row += n;
+            tree.end(row);
+        }
+        return tree;
+    }
+
+    /** Both, compared with products of their own; in arrays that end with the last element, and outside nothing changes. */
+    private void same(int m, int n, int[] program, int first, int[] rows, int seed, boolean specials) {
+        assertThat(rows).hasSize(LeafPrograms.leaves(program));
+        int last = first + Arrays.stream(rows).sum() - 1;
+        int aRow = m + seed % 3;
+        int bRow = n + seed % 4;
+        int cRow = n + seed % 5;
+        int offset = seed % 7;
+        float[] a = random(last * aRow + m, seed, specials);
+        float[] b = random(last * bRow + n, seed + 1, specials);
+        float[] c = random(offset + (m - 1) * cRow + n + seed % 2 * 9, seed + 2, specials);
+        int[] starts = new int[rows.length];
+        for (int i = 0; i < rows.length; i++) {
+            starts[i] = i == 0 ? first : starts[i - 1] + rows[i - 1];
+        }
+        float[] sum = LeafPrograms.sum(scalar, program, leaf -> {
+            float[] product = new float[m * n];
+            int at = starts[leaf];
+            scalar.matmul(m, n, rows[leaf], a, at * aRow, 1, aRow, b, at * bRow, bRow, 1, product, 0, n, false);
+            return product;
+        });
+        float[] expected = c.clone();
+        for (int i = 0; i < m; i++) {
+            System.arraycopy(sum, i * n, expected, offset + i * cRow, n);
+        }
+        for (Kernels kernels : List.of(scalar, vector)) {
+            float[] actual = c.clone();
+            kernels.matmulByLeaves(m, n, tree(program, first, rows), a, aRow, b, bRow, actual, offset, cRow);
+            assertBits(
+                    actual,
+                    expected,
+                    "%s [%d,%d] %s from %d, %s",
+                    kernels.name(),
+                    m,
+                    n,
+                    Arrays.toString(program),
+                    first,
+                    Arrays.toString(rows));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 6, 7, 16, 17, 65, 200})
+    void awkwardSizes(int m) {
+        Random random = new Random(m);
+        int seed = m;
+        for (int n : new int[] {1, 5, 6, 7, 15, 16, 17, 33, 65, 200}) {
+            for (int leaves = 1; leaves <= 8; leaves++) {
+                int[] rows = new int[leaves];
+                int left = Math.max(leaves, MOST / m / n);
+                for (int i = 0; i < leaves; i++) {
+                    int most = Math.min(random.nextBoolean() ? 300 : 9, left - (leaves - 1 - i));
+                    rows[i] = 1 + random.nextInt(most);
+                    left -= rows[i];
+                }
+                int[] program = LeafPrograms.random(leaves, random);
+                same(m, n, program, seed % 4 == 0 ? 0 : random.nextInt(50), rows, seed++, seed % 3 == 0);
+            }
+        }
+    }
+
+    /** The tree over eight shards, of which any may be absent. */
+    @Test
+    void absentLeaves() {
+        for (int mask = 1; mask < 256; mask++) {
+            boolean[] present = new boolean[8];
+            List<Integer> rows = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                present[i] = (mask >> i & 1) != 0;
+                if (present[i]) {
+                    rows.add(1 + (mask * 31 + i * 17) % 11);
+                }
+            }
+            int[] counts = rows.stream().mapToInt(Integer::intValue).toArray();
+            same(13, 19, LeafPrograms.of(present), mask % 5 * 7, counts, mask, mask % 4 == 0);
+        }
+    }
+
+    /** Leaves around the depth of a panel, rows around a block of them, columns around theirs. */
+    @ParameterizedTest
+    @CsvSource({
+        "7, 17, 255 256 257 300",
+        "6, 16, 513 1 512 3",
+        "65, 33, 4 3 2 1 5 6 7 8",
+        "191, 3, 5 300",
+        "192, 17, 1 4 9",
+        "193, 40, 3 300 2",
+        "390, 3, 260 1 3",
+        "7, 1023, 2 257",
+        "3, 1024, 3 4 5",
+        "5, 1025, 1 2 258",
+        "2, 2100, 3 1 7",
+        "200, 1100, 1 1 1"
+    })
+    void blocks(int m, int n, String leaves) {
+        int[] rows =
+                Arrays.stream(leaves.split(" ")).mapToInt(Integer::parseInt).toArray();
+        for (int seed = 0; seed < 6; seed++) {
+            int[] program = LeafPrograms.random(rows.length, new Random(seed));
+            same(m, n, program, seed * 3, rows, seed, seed == 4);
+        }
+    }
+
+    @Test
+    void specialValues() {
+        for (int seed = 0; seed < 60; seed++) {
+            same(
+                    7 + seed % 9,
+                    30 + seed % 7,
+                    new int[] {0, 1, 2, -1, -1, 3, -1},
+                    seed % 2,
+                    new int[] {1, 2, 1, 3},
+                    seed,
+                    true);
+        }
+    }
+
+    /** Leaf sums of 2^24, 1, 1 and -2^24: each order of additions gives another sum. */
+    @ParameterizedTest
+    @CsvSource({
+        "0 1 -1 2 -1 3 -1, 0",
+        "0 1 -1 2 3 -1 -1, 1",
+        "0 1 2 -1 3 -1 -1, 2",
+        "0 1 2 -1 -1 3 -1, 2",
+        "0 1 2 3 -1 -1 -1, 1"
+    })
+    void theOrderOfAdditions(String text, float sum) {
+        int[] program =
+                Arrays.stream(text.split(" ")).mapToInt(Integer::parseInt).toArray();
+        float large = 1 << 24;
+        float[] a = {Float.NaN, large, 0.5f, 0.5f, 1.0f, -large};
+        float[] b = {Float.NaN, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f};
+        for (Kernels kernels : List.of(scalar, vector)) {
+            float[] c = {7.0f, 8.0f, 9.0f};
+            kernels.matmulByLeaves(1, 1, tree(program, 1, 1, 2, 1, 1), a, 1, b, 1, c, 1, 1);
+            assertThat(c).as("%s %s", kernels.name(), text).containsExactly(7.0f, sum, 9.0f);
+        }
+    }
+
+    /** What waits in scratch memory from another product, of another shape, does not matter. */
+    @Test
+    void againAndAgain() {
+        int[][] shapes = {{200, 65, 60}, {1, 1, 2}, {7, 200, 300}, {1, 1, 300}, {65, 17, 1}, {200, 65, 60}, {5, 6, 4}};
+        for (int number = 0; number < shapes.length; number++) {
+            int[] shape = shapes[number];
+            boolean specials = number % 2 == 0; // NaN and infinities wait for the next
+            same(shape[0], shape[1], new int[] {0, 1, -1}, number, new int[] {shape[2], 1}, number, specials);
+            same(shape[0], shape[1], new int[] {0}, number, new int[] {shape[2]}, number, false);
+        }
+    }
+
+    @Test
+    void nothingToWrite() {
+        for (Kernels kernels : List.of(scalar, vector)) {
+            float[] c = {1.0f, 2.0f};
+            LeafTree leaves = tree(new int[] {0, 1, -1}, 0, 2, 1);
+            kernels.matmulByLeaves(0, 2, leaves, new float[3], 1, new float[6], 2, c, 0, 2);
+            kernels.matmulByLeaves(2, 0, leaves, new float[6], 2, new float[3], 1, c, 0, 1);
+            assertThat(c).containsExactly(1.0f, 2.0f);
+        }
+    }
+}
