@@ -5,6 +5,7 @@ import io.microgpt.data.Manifest;
 import io.microgpt.data.Part;
 import io.microgpt.data.TokenShard;
 import io.microgpt.kernel.KernelProvider;
+import io.microgpt.kernel.Kernels;
 import io.microgpt.model.Gpt;
 import io.microgpt.model.Weights;
 import io.microgpt.optim.SumTree;
@@ -18,8 +19,13 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.TaskContext;
 
 /**
  * A run of shards in an executor's cache: the one element of its partition. Tokens are cached; scratch memory is reused from
@@ -27,6 +33,8 @@ import org.apache.hadoop.fs.Path;
  */
 public final class ShardRun implements Externalizable {
     private static final long serialVersionUID = 1L;
+    /** Threads of tasks with several cores; they end when they have nothing to do for a while. */
+    private static final ExecutorService THREADS = Executors.newCachedThreadPool(ShardRun::thread);
 
     private TrainingTask task;
     private int first;
@@ -36,6 +44,12 @@ public final class ShardRun implements Externalizable {
 
     /** For {@link Externalizable}. */
     public ShardRun() {}
+
+    private static Thread thread(Runnable work) {
+        Thread thread = new Thread(work, "microgpt-shards");
+        thread.setDaemon(true);
+        return thread;
+    }
 
     private ShardRun(TrainingTask task, int first) {
         this.task = task;
@@ -66,31 +80,65 @@ public final class ShardRun implements Externalizable {
     }
 
     PartialSums gradients(WeightBlock block, long step) {
-        return compute(block, (worker, tree, weights) -> worker.gradients(tree, train, first, step, weights));
+        return compute(
+                block,
+                (worker, tree, from, to, weights) ->
+                        worker.gradients(tree, train.subList(from, to), first + from, step, weights));
     }
 
     PartialSums losses(WeightBlock block, Part part, double share) {
-        return compute(block, (worker, tree, weights) -> worker.losses(tree, shards(part), first, share, weights));
+        return compute(
+                block,
+                (worker, tree, from, to, weights) ->
+                        worker.losses(tree, shards(part).subList(from, to), first + from, share, weights));
     }
 
+    /** Computes over the shards {@code [from, to)} of the run. */
     private interface Arithmetic {
-        void run(ShardWorker worker, SumTree tree, Weights weights);
+        void run(ShardWorker worker, SumTree tree, int from, int to, Weights weights);
     }
 
+    /** Divides the shards among as many threads as the task has cores ({@code spark.task.cpus}); the tree makes the bits the same. */
     private PartialSums compute(WeightBlock block, Arithmetic arithmetic) {
         long start = System.nanoTime();
-        ShardWorker idle = workers.poll();
-        ShardWorker worker = idle != null
-                ? idle
-                : new ShardWorker(
-                        task,
-                        new Gpt(
-                                task.model(),
-                                KernelProvider.choose(task.kernels()).kernels()));
-        SumTree tree = worker.tree();
-        arithmetic.run(worker, tree, block.weights(task.model(), worker.kernels()));
-        workers.push(worker);
+        int shards = train.size();
+        int threads = TaskContext.get() == null ? 1 : Math.min(TaskContext.get().cpus(), shards);
+        if (threads <= 1) {
+            return new PartialSums(part(block, arithmetic, 0, shards), System.nanoTime() - start);
+        }
+        List<Future<List<SumTree.Node>>> parts = new ArrayList<>();
+        for (int t = 0; t < threads; t++) {
+            int from = shards * t / threads;
+            int to = shards * (t + 1) / threads;
+            parts.add(THREADS.submit(() -> part(block, arithmetic, from, to)));
+        }
+        SumTree tree = new SumTree(task.plan().shards(), kernels());
+        try {
+            for (Future<List<SumTree.Node>> part : parts) {
+                part.get().forEach(tree::add);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // Spark kills the task
+            throw new IllegalStateException("the task was interrupted", e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+        } finally {
+            parts.forEach(part -> part.cancel(true));
+        }
         return new PartialSums(tree.nodes(), System.nanoTime() - start);
+    }
+
+    private List<SumTree.Node> part(WeightBlock block, Arithmetic arithmetic, int from, int to) {
+        ShardWorker idle = workers.poll();
+        ShardWorker worker = idle != null ? idle : new ShardWorker(task, new Gpt(task.model(), kernels()));
+        SumTree tree = worker.tree();
+        arithmetic.run(worker, tree, from, to, block.weights(task.model(), worker.kernels()));
+        workers.push(worker);
+        return tree.nodes();
+    }
+
+    private Kernels kernels() {
+        return KernelProvider.choose(task.kernels()).kernels();
     }
 
     @Override

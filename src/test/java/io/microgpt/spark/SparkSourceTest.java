@@ -66,6 +66,34 @@ class SparkSourceTest {
         }
     }
 
+    /** With {@code spark.task.cpus} of 2 on two threads there is one task at a time, which computes on two threads. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, SHARDS})
+    void aTaskWithSeveralCoresHasTheBitsOfOne(int tasks) {
+        LocalSpark.session().stop();
+        System.setProperty("spark.task.cpus", "2");
+        TrainingTask task = task(dataset, 12, Choice.AUTO);
+        try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
+                GradientSource spark =
+                        new SparkSource(LocalSpark.context(), dataset, task, tasks, SparkSourceTest::unexpected)) {
+            for (long step : new long[] {0, 1, 7}) {
+                float[] weights = weights(task, step);
+                assertSame(
+                        spark.at(step, weights).sum(), local.at(step, weights).sum());
+            }
+            float[] weights = weights(task, 9);
+            assertThat(spark.loss(Part.TEST, 1.0, weights)).isEqualTo(local.loss(Part.TEST, 1.0, weights));
+            if (tasks < SHARDS) { // a single shard is not divided
+                assertThat(Thread.getAllStackTraces().keySet())
+                        .filteredOn(thread -> thread.getName().equals("microgpt-shards"))
+                        .hasSizeGreaterThanOrEqualTo(2);
+            }
+        } finally {
+            System.clearProperty("spark.task.cpus");
+            LocalSpark.session().stop();
+        }
+    }
+
     @Test
     void shardsThatAStepTakesNothingOfAddNothing() {
         TrainingTask task = task(dataset, 2, Choice.AUTO);
