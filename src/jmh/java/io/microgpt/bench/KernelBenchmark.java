@@ -248,7 +248,7 @@ public class KernelBenchmark {
     /** The same backward. */
     @Benchmark
     public void softmaxBackward() {
-        k.softmaxBackward(y, anew(x, t * t), 0, t, t, 1, 1, t, 0.2f);
+        k.softmaxBackward(y, 0, anew(x, t * t), 0, t, t, 1, 1, t, 0.2f);
     }
 
     /** (M, E). */

@@ -123,9 +123,20 @@ public interface Kernels {
     void softmax(
             float[] x, int offset, int rowDistance, int rows, int n, int growth, int width, float scale, float[] sums);
 
-    /** Its backward pass for rows of the same shape, in place: {@code dp = p * (dp - dot(p, dp)) * scale}, then zeros. */
+    /**
+     * Its backward pass for rows of the same shape and distance, in place: {@code dp = p * (dp - dot(p, dp)) * scale}, then zeros.
+     */
     void softmaxBackward(
-            float[] p, float[] dp, int offset, int rowDistance, int rows, int n, int growth, int width, float scale);
+            float[] p,
+            int pOffset,
+            float[] dp,
+            int offset,
+            int rowDistance,
+            int rows,
+            int n,
+            int growth,
+            int width,
+            float scale);
 
     /**
      * Causal attention of one head over a document of at most {@value #LANES} positions: softmax of {@code scale * q . k} over the

@@ -200,13 +200,23 @@ final class ScalarKernels implements Kernels {
 
     @Override
     public void softmaxBackward(
-            float[] p, float[] dp, int offset, int rowDistance, int rows, int n, int growth, int width, float scale) {
+            float[] p,
+            int pOffset,
+            float[] dp,
+            int offset,
+            int rowDistance,
+            int rows,
+            int n,
+            int growth,
+            int width,
+            float scale) {
         for (int row = 0; row < rows; row++) {
             int start = offset + row * rowDistance;
             int length = n + row * growth;
-            float dot = dot(p, start, dp, start, length);
-            for (int i = start; i < start + length; i++) {
-                dp[i] = p[i] * (dp[i] - dot) * scale;
+            int from = pOffset + row * rowDistance;
+            float dot = dot(p, from, dp, start, length);
+            for (int i = 0; i < length; i++) {
+                dp[start + i] = p[from + i] * (dp[start + i] - dot) * scale;
             }
             java.util.Arrays.fill(dp, start + length, start + Math.max(length, width), 0.0f);
         }

@@ -85,7 +85,7 @@ final class VectorAttention {
         copy(dOut, o, outRow, w.a, 0, w.size, size, length);
         transpose(qkv, v, row, w.transposed, size, length);
         product(length, length, size, w.a, w.size, 1, w.transposed, LANES, w.ds, LANES);
-        VectorRows.softmaxBackward(w.p, w.ds, 0, LANES, length, 1, 1, LANES, scale);
+        VectorRows.softmaxBackward(w.p, 0, w.ds, 0, LANES, length, 1, 1, LANES, scale);
 
         product(length, size, length, w.p, 1, LANES, w.a, w.size, w.c, w.size);
         copy(w.c, 0, w.size, dQkv, v, row, size, length);

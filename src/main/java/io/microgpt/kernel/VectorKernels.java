@@ -112,8 +112,17 @@ final class VectorKernels implements Kernels {
 
     @Override
     public void softmaxBackward(
-            float[] p, float[] dp, int offset, int rowDistance, int rows, int n, int growth, int width, float scale) {
-        VectorRows.softmaxBackward(p, dp, offset, rowDistance, rows, n, growth, width, scale);
+            float[] p,
+            int pOffset,
+            float[] dp,
+            int offset,
+            int rowDistance,
+            int rows,
+            int n,
+            int growth,
+            int width,
+            float scale) {
+        VectorRows.softmaxBackward(p, pOffset, dp, offset, rowDistance, rows, n, growth, width, scale);
     }
 
     @Override

@@ -2,7 +2,7 @@ package io.microgpt.kernel;
 
 /**
  * Matrix products in the way of GotoBLAS (Goto and van de Geijn, 2008): both sides are copied into panels that the innermost loop
- * reads from end to end ({@link VectorTile}), in blocks that stay in the caches. Panels that are not full are padded with zeros, and what comes of the padding is dropped. Whatever the
+ * reads from end to end ({@link VectorTile}), in blocks that stay in the caches. Of panels that are not full, what comes of the rest is dropped. Whatever the
  * blocks, an element takes its products in ascending {@code k}: the sum so far waits in {@code c}.
  */
 final class VectorMatmul {

@@ -81,17 +81,20 @@ final class VectorPanels {
         }
     }
 
-    /** Panels {@code out[p][r] = a[r][p]} of all rows, at {@code at}; the last may lack some, which become zeros. */
+    /** Panels {@code out[p][r] = a[r][p]} of all rows, at {@code at}. What the last has too many is anything. */
     static void packRows(int k, int rows, float[] a, int ai, int aRow, int aColumn, float[] out, int at) {
         for (int i = 0; i < rows; i += MR) {
             int from = ai + i * aRow;
             int to = at + i / MR * AR * k;
             int some = Math.min(MR, rows - i);
-            if (some == MR && aColumn == 1) {
-                scatter(k, a, from, aRow, out, to);
-                scatter(k, a, from + 3 * aRow, aRow, out, to + 3);
-            } else if (some == MR && aRow == 1) {
-                copyRows(k, a, from, aColumn, out, to);
+            if (aColumn == 1) {
+                scatter(k, a, from, Math.min(1, some - 1) * aRow, Math.min(2, some - 1) * aRow, out, to);
+                if (some > 3) {
+                    int next = from + 3 * aRow;
+                    scatter(k, a, next, Math.min(1, some - 4) * aRow, Math.min(2, some - 4) * aRow, out, to + 3);
+                }
+            } else if (aRow == 1) {
+                copyRows(k, some, a, from, aColumn, out, to);
             } else {
                 gather(k, some, a, from, aColumn, aRow, out, to, AR, MR);
             }
@@ -99,9 +102,9 @@ final class VectorPanels {
     }
 
     /** Three rows of a panel; its step is a constant power of two, so that the bounds checks leave the loop. */
-    private static void scatter(int k, float[] a, int a0, int aRow, float[] out, int at) {
-        int a1 = a0 + aRow;
-        int a2 = a1 + aRow;
+    private static void scatter(int k, float[] a, int a0, int second, int third, float[] out, int at) {
+        int a1 = a0 + second;
+        int a2 = a0 + third;
         for (int p = 0; p < k; p++) {
             out[at + p * AR] = a[a0 + p];
             out[at + p * AR + 1] = a[a1 + p];
@@ -109,8 +112,8 @@ final class VectorPanels {
         }
     }
 
-    /** Adjacent rows: whole vectors, with what follows the six, which nobody reads. */
-    private static void copyRows(int k, float[] a, int ai, int aColumn, float[] out, int at) {
+    /** Adjacent rows: whole vectors, with what follows the rows. */
+    private static void copyRows(int k, int rows, float[] a, int ai, int aColumn, float[] out, int at) {
         int p = 0;
         if (WIDTH <= AR) {
             for (; p < k && ai + p * aColumn + AR <= a.length; p++) {
@@ -120,7 +123,7 @@ final class VectorPanels {
             }
         }
         for (; p < k; p++) {
-            for (int i = 0; i < MR; i++) {
+            for (int i = 0; i < rows; i++) {
                 out[at + p * AR + i] = a[ai + p * aColumn + i];
             }
         }

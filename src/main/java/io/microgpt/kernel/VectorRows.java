@@ -96,36 +96,38 @@ final class VectorRows {
         return Lanes.fold(acc);
     }
 
+    /**
+     * {@link Exp#exp}, operation for operation, in place, with the sums of the lanes. In one method: C2 does not inline one that it has
+     * compiled to much code already, and would allocate every vector that goes in and out.
+     */
     private static void expLanes(float[] x, int offset, int n, float shift, float[] acc) {
         for (int l = 0; l < LANES; l += WIDTH) {
             FloatVector s = FloatVector.zero(SPECIES);
             for (int i = offset + l; i < offset + n; i += LANES) {
-                FloatVector e = exp(FloatVector.fromArray(SPECIES, x, i).sub(shift));
+                FloatVector v = FloatVector.fromArray(SPECIES, x, i).sub(shift);
+                FloatVector t =
+                        v.fma(FloatVector.broadcast(SPECIES, Exp.LOG2_E), FloatVector.broadcast(SPECIES, Exp.ROUND));
+                FloatVector k = t.sub(Exp.ROUND);
+                FloatVector r = k.fma(FloatVector.broadcast(SPECIES, Exp.MINUS_LN2_HIGH), v);
+                r = k.fma(FloatVector.broadcast(SPECIES, Exp.MINUS_LN2_LOW), r);
+                FloatVector p = FloatVector.broadcast(SPECIES, Exp.P0).fma(r, FloatVector.broadcast(SPECIES, Exp.P1));
+                p = p.fma(r, FloatVector.broadcast(SPECIES, Exp.P2));
+                p = p.fma(r, FloatVector.broadcast(SPECIES, Exp.P3));
+                p = p.fma(r, FloatVector.broadcast(SPECIES, Exp.P4));
+                p = p.fma(r, FloatVector.broadcast(SPECIES, Exp.P5));
+                p = p.mul(r).fma(r, r).add(1.0f);
+                IntVector power = t.viewAsIntegralLanes().reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+                FloatVector e =
+                        p.viewAsIntegralLanes().reinterpretAsInts().add(power).reinterpretAsFloats();
+                VectorMask<Float> low = v.compare(VectorOperators.LT, Exp.LOWEST);
+                VectorMask<Float> high =
+                        v.compare(VectorOperators.LE, Exp.HIGHEST).not();
+                e = e.blend(0.0f, low).blend(v.mul(Float.POSITIVE_INFINITY), high);
                 e.intoArray(x, i);
                 s = s.add(e);
             }
             s.intoArray(acc, l);
         }
-    }
-
-    /** {@link Exp#exp}, operation for operation. */
-    private static FloatVector exp(FloatVector x) {
-        FloatVector t = x.fma(FloatVector.broadcast(SPECIES, Exp.LOG2_E), FloatVector.broadcast(SPECIES, Exp.ROUND));
-        FloatVector n = t.sub(Exp.ROUND);
-        FloatVector r = n.fma(FloatVector.broadcast(SPECIES, Exp.MINUS_LN2_HIGH), x);
-        r = n.fma(FloatVector.broadcast(SPECIES, Exp.MINUS_LN2_LOW), r);
-        FloatVector p = FloatVector.broadcast(SPECIES, Exp.P0).fma(r, FloatVector.broadcast(SPECIES, Exp.P1));
-        p = p.fma(r, FloatVector.broadcast(SPECIES, Exp.P2));
-        p = p.fma(r, FloatVector.broadcast(SPECIES, Exp.P3));
-        p = p.fma(r, FloatVector.broadcast(SPECIES, Exp.P4));
-        p = p.fma(r, FloatVector.broadcast(SPECIES, Exp.P5));
-        p = p.mul(r).fma(r, r).add(1.0f);
-        IntVector power = t.viewAsIntegralLanes().reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
-        IntVector bits = p.viewAsIntegralLanes().reinterpretAsInts().add(power);
-        FloatVector e = bits.reinterpretAsFloats();
-        VectorMask<Float> low = x.compare(VectorOperators.LT, Exp.LOWEST);
-        VectorMask<Float> high = x.compare(VectorOperators.LE, Exp.HIGHEST).not();
-        return e.blend(0.0f, low).blend(x.mul(Float.POSITIVE_INFINITY), high);
     }
 
     static void softmax(
@@ -192,25 +194,34 @@ final class VectorRows {
     }
 
     static void softmaxBackward(
-            float[] p, float[] dp, int offset, int rowDistance, int rows, int n, int growth, int width, float scale) {
+            float[] p,
+            int pOffset,
+            float[] dp,
+            int offset,
+            int rowDistance,
+            int rows,
+            int n,
+            int growth,
+            int width,
+            float scale) {
         float[] acc = lanes();
         for (int row = 0; row < rows; row++) {
             int start = offset + row * rowDistance;
             int length = n + row * growth;
-            float dot = dot(p, start, dp, start, length, acc);
-            int i = start;
-            int end = start + length;
-            for (; i + WIDTH <= end; i += WIDTH) {
-                FloatVector.fromArray(SPECIES, p, i)
-                        .mul(FloatVector.fromArray(SPECIES, dp, i).sub(dot))
+            int from = pOffset + row * rowDistance;
+            float dot = dot(p, from, dp, start, length, acc);
+            int i = 0;
+            for (; i + WIDTH <= length; i += WIDTH) {
+                FloatVector.fromArray(SPECIES, p, from + i)
+                        .mul(FloatVector.fromArray(SPECIES, dp, start + i).sub(dot))
                         .mul(scale)
-                        .intoArray(dp, i);
+                        .intoArray(dp, start + i);
             }
-            for (; i < end; i++) {
-                dp[i] = p[i] * (dp[i] - dot) * scale;
+            for (; i < length; i++) {
+                dp[start + i] = p[from + i] * (dp[start + i] - dot) * scale;
             }
-            for (; i < start + width; i++) {
-                dp[i] = 0.0f;
+            for (; i < width; i++) {
+                dp[start + i] = 0.0f;
             }
         }
     }

@@ -41,7 +41,7 @@ final class Backward {
             kernels.matmul(rows, e, e, w.dx, 0, e, 1, flat, wo, e, 1, w.dh, 0, e, false);
             weightGradient(s, e, e, w.dx, w.attended[l], wo);
             for (int d = 0; d < s.count(); d++) {
-                attention.backward(w.qkv[l], w.shortWeights[l], w.dh, w.dQkv, s.start(d), s.length(d), w);
+                attention.backward(w.qkv[l], w.attentionWeights[l], w.dh, w.dQkv, s.start(d), s.length(d), w);
             }
             kernels.matmul(rows, e, 3 * e, w.dQkv, 0, 3 * e, 1, flat, wqkv, e, 1, w.dh, 0, e, false);
             weightGradient(s, 3 * e, e, w.dQkv, w.h1[l], wqkv);

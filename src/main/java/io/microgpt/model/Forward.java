@@ -24,7 +24,7 @@ final class Forward {
             kernels.normalise(w.x, w.h1[l], w.r1[l], rows, e);
             kernels.matmul(rows, 3 * e, e, w.h1[l], 0, e, 1, weights.qkv(l), w.qkv[l], 0, 3 * e, false);
             for (int d = 0; d < s.count(); d++) {
-                attention.forward(w.qkv[l], w.shortWeights[l], w.attended[l], s.start(d), s.length(d), w);
+                attention.forward(w.qkv[l], w.attentionWeights[l], w.attended[l], s.start(d), s.length(d), w);
             }
             kernels.matmul(rows, e, e, w.attended[l], 0, e, 1, weights.wo(l), w.x, 0, e, true);
             kernels.normalise(w.x, w.h2[l], w.r2[l], rows, e);

@@ -16,7 +16,7 @@ final class Workspace {
     float[][] h1; // L of (R, E) normalised input of attention
     float[][] r1; // L of (R)
     float[][] qkv; // L of (R, 3E)
-    float[][] shortWeights; // L of (R, H, LANES) attention weights of short documents
+    float[][] attentionWeights; // L of (R, H, KEPT), of documents of up to KEPT positions
     float[][] attended; // L of (R, E) input of wo
     float[][] h2; // L of (R, E) normalised input of the MLP
     float[][] r2; // L of (R)
@@ -74,7 +74,7 @@ final class Workspace {
         }
         if (wantedLength > length) {
             length = wantedLength;
-            scoresRow = padded(length);
+            scoresRow = Math.max(Attention.KEPT, padded(length));
             scores = new float[Attention.ROWS * scoresRow];
             dScores = new float[Attention.ROWS * scoresRow];
         }
@@ -88,7 +88,7 @@ final class Workspace {
         h1 = new float[l][rows * e];
         r1 = new float[l][rows];
         qkv = new float[l][rows * 3 * e];
-        shortWeights = new float[l][rows * wanted.nHead() * Kernels.LANES];
+        attentionWeights = new float[l][rows * wanted.nHead() * Attention.KEPT];
         attended = new float[l][rows * e];
         h2 = new float[l][rows * e];
         r2 = new float[l][rows];

@@ -170,7 +170,7 @@ class AttentionKernelTest {
                 float[] dp = new float[n * n];
                 float[] dQkv = h.qkv(8, true);
                 scalar.matmul(n, n, size, dOut, h.offset(), h.outRow(), 1, qkv, h.v(), 1, row, dp, 0, n, false);
-                scalar.softmaxBackward(p, dp, 0, n, n, 1, 1, 0, h.scale());
+                scalar.softmaxBackward(p, 0, dp, 0, n, n, 1, 1, 0, h.scale());
                 hide(dp, n);
                 scalar.matmul(n, size, n, dp, 0, n, 1, qkv, h.k(), row, 1, dQkv, h.offset(), row, false);
                 scalar.matmul(n, size, n, dp, 0, 1, n, qkv, h.offset(), row, 1, dQkv, h.k(), row, false);

@@ -146,7 +146,16 @@ class KernelEqualityTest {
         });
         same(k -> changed(x, out -> {
             k.softmaxBackward(
-                    p, out, shape.offset, shape.distance, shape.rows, shape.n, shape.growth, shape.width, scale);
+                    p,
+                    shape.offset,
+                    out,
+                    shape.offset,
+                    shape.distance,
+                    shape.rows,
+                    shape.n,
+                    shape.growth,
+                    shape.width,
+                    scale);
             zerosAndNothingElse(shape, out, x);
         }));
     }
@@ -210,7 +219,7 @@ class KernelEqualityTest {
             float[] p = x.clone();
             k.softmax(p, 0, n, 1, n, 0, n, 0.05f, sums);
             float[] dx = dp.clone();
-            k.softmaxBackward(p, dx, 0, n, 1, n, 0, n, 0.05f);
+            k.softmaxBackward(p, 0, dx, 0, n, 1, n, 0, n, 0.05f);
             assertThat((double) sums[0]).isCloseTo(max, within(1e-6 * Math.abs(max)));
             assertThat((double) sums[1]).isCloseTo(sum, within(1e-5 * sum));
             for (int i = 0; i < n; i++) {

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /** A training of a small model in a directory of its own: what a test may vary, and what it may look at. */
 final class TrainingRun implements TrainingListener {
@@ -37,6 +38,8 @@ final class TrainingRun implements TrainingListener {
     int keep = 2;
     double labelSmoothing = 0.0;
     Choice kernels = Choice.AUTO;
+    /** Where gradients come from, given the source of this run. */
+    UnaryOperator<GradientSource> sources = UnaryOperator.identity();
     /** Stops once so many steps are done. */
     long stopAt = Long.MAX_VALUE;
     /** Dies as soon as so many steps are done and the first checkpoint is on storage, as if the power had gone. */
@@ -82,9 +85,9 @@ final class TrainingRun implements TrainingListener {
                 kernels);
         TrainingTask task = new TrainingTask(model, plan(), labelSmoothing, kernels);
         long from = resumed.map(checkpoint -> checkpoint.state().step()).orElse(0L);
-        try (LocalSource source = new LocalSource(dataset, task, warning -> {
+        try (GradientSource source = sources.apply(new LocalSource(dataset, task, warning -> {
                     throw new AssertionError(warning);
-                });
+                }));
                 MetricsLog metrics = new MetricsLog(TinyDataset.HADOOP, metrics(), from)) {
             TrainingListener listener = new TrainingListener() {
                 @Override

@@ -1,0 +1,146 @@
+package io.microgpt.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.microgpt.data.Dataset;
+import io.microgpt.data.Manifest;
+import io.microgpt.data.Part;
+import io.microgpt.data.StepPlan;
+import io.microgpt.kernel.KernelProvider.Choice;
+import io.microgpt.model.GptConfig;
+import io.microgpt.model.TinyModels;
+import io.microgpt.optim.GradientSum;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The source fills the arrays of a former step again; what it gives depends on the step and the weights alone. */
+class LocalSourceTest {
+    @TempDir
+    private static Path shared;
+
+    private static Dataset dataset;
+
+    @TempDir
+    private Path directory;
+
+    @BeforeAll
+    static void prepare() throws IOException {
+        dataset = TinyDataset.write(shared.resolve("names"), 400, 3, 1);
+    }
+
+    private static GptConfig model() {
+        return new GptConfig(dataset.manifest().vocabularySize(), 12, 3, 1, TinyDataset.BLOCK_SIZE, 20);
+    }
+
+    private static LocalSource source(int batch) {
+        int[] sizes = dataset.manifest().train().stream()
+                .mapToInt(Manifest.Shard::documents)
+                .toArray();
+        TrainingTask task = new TrainingTask(model(), new StepPlan(7, sizes, batch), 0.1, Choice.AUTO);
+        return new LocalSource(dataset, task, warning -> {
+            throw new AssertionError(warning);
+        });
+    }
+
+    private static void same(GradientSum actual, GradientSum expected) {
+        assertThat(bits(actual.gradient())).isEqualTo(bits(expected.gradient()));
+        assertThat(actual.lossSum()).isEqualTo(expected.lossSum());
+        assertThat(actual.positions()).isEqualTo(expected.positions());
+        assertThat(actual.documents()).isEqualTo(expected.documents());
+    }
+
+    private static int[] bits(float[] gradient) {
+        int[] bits = new int[gradient.length];
+        Arrays.setAll(bits, i -> Float.floatToRawIntBits(gradient[i]));
+        return bits;
+    }
+
+    /** Of one document, of a tree in one group, and of several groups. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 16, 300})
+    void anyOrderOfSteps(int batch) {
+        float[] weights = TinyModels.weights(model(), 3);
+        float[] others = TinyModels.weights(model(), 4);
+        Map<Long, GradientSum> expected = new HashMap<>();
+        for (long step : new long[] {0, 1, 3, 5}) {
+            try (LocalSource once = source(batch)) {
+                expected.put(step, once.at(step, weights).sum());
+            }
+            assertThat(expected.get(step).documents()).isEqualTo(batch);
+        }
+        try (LocalSource used = source(batch)) {
+            LossSum loss = used.loss(Part.TEST, 1.0, weights);
+            for (long step : new long[] {0, 0, 1, 5, 5, 5, 0, 3}) {
+                GradientSum sum = used.at(step, weights).sum();
+                assertThat(sum.gradient()).isNotSameAs(expected.get(step).gradient());
+                same(sum, expected.get(step));
+                assertThat(used.loss(Part.TEST, 1.0, weights)).isEqualTo(loss);
+                same(sum, expected.get(step)); // still valid
+                Arrays.fill(sum.gradient(), Float.NaN); // and the array is anyone's after
+            }
+            used.at(3, others);
+            same(used.at(3, weights).sum(), expected.get(3L));
+        }
+    }
+
+    @Test
+    void theArrayIsTheFormerSteps() {
+        float[] weights = TinyModels.weights(model(), 3);
+        try (LocalSource source = source(16)) {
+            float[] first = source.at(0, weights).sum().gradient();
+            source.loss(Part.TEST, 1.0, weights);
+            for (long step = 1; step < 5; step++) {
+                assertThat(source.at(step, weights).sum().gradient()).isSameAs(first);
+            }
+        }
+    }
+
+    /** A training has the bits of one for each of whose steps there is a source of its own. */
+    @ParameterizedTest
+    @ValueSource(ints = {3, 300})
+    void trainingDoesNotSeeIt(int batch) {
+        TrainingRun run = new TrainingRun(dataset, directory.resolve("run"));
+        TrainingRun fresh = new TrainingRun(dataset, directory.resolve("fresh"));
+        for (TrainingRun each : new TrainingRun[] {run, fresh}) {
+            each.steps = 6;
+            each.evalEvery = 3;
+            each.batchSize = batch;
+            each.labelSmoothing = 0.1;
+        }
+        fresh.sources = source -> new FreshEachStep(source, batch);
+        assertThat(run.train()).isEqualTo(fresh.train());
+        assertThat(run.store.load(6).state()).isEqualTo(fresh.store.load(6).state());
+    }
+
+    private record FreshEachStep(GradientSource losses, int batch) implements GradientSource {
+        @Override
+        public StepGradient at(long step, float[] weights) {
+            try (LocalSource fresh = source(batch)) {
+                return fresh.at(step, weights);
+            }
+        }
+
+        @Override
+        public LossSum loss(Part part, double share, float[] weights) {
+            return losses.loss(part, share, weights);
+        }
+
+        @Override
+        public String description() {
+            return losses.description();
+        }
+
+        @Override
+        public void close() {
+            losses.close();
+        }
+    }
+}
