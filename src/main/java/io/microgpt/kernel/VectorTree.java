@@ -98,6 +98,9 @@ final class VectorTree {
     private static void product(int rows, int j, int padded, LeafTree leaves, int leaf, Scratch scratch, int sums) {
         int panels = (rows + MR - 1) / MR;
         int first = leaves.start(leaf);
+        if (first == leaves.start(leaf + 1)) {
+            java.util.Arrays.fill(scratch.sums, sums, sums + panels * MR * NR, 0.0f);
+        }
         for (int p = first; p < leaves.start(leaf + 1); p += KC) {
             int depth = Math.min(KC, leaves.start(leaf + 1) - p);
             int ai = panels * AR * (p - leaves.start(0));

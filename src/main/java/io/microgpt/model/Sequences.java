@@ -77,6 +77,9 @@ final class Sequences {
      *     vocabulary
      */
     void add(int[] tokens, int length, int number) {
+        if (run[runs - 1].leaves != null && run[runs - 1].leaves.leaves() == 0) {
+            throw new IllegalStateException("a document of leaves before the first leaf");
+        }
         int positions = length - 1;
         if (positions < 1 || positions > config.blockSize()) {
             throw new IllegalArgumentException(

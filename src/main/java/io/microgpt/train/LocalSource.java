@@ -36,6 +36,7 @@ public final class LocalSource implements GradientSource {
     public StepGradient at(long step, float[] weights) {
         long start = System.nanoTime();
         worker.release(last); // the gradient of the step before
+        last = List.of();
         SumTree tree = worker.tree();
         worker.gradients(tree, shards(Part.TRAIN), 0, step, worker.weights(weights));
         last = tree.nodes();

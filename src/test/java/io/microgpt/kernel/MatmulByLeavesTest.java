@@ -185,6 +185,19 @@ class MatmulByLeavesTest {
     }
 
     @Test
+    void aLeafWithoutRowsAddsZeros() {
+        for (Kernels kernels : List.of(scalar, vector)) {
+            float[] c = new float[1];
+            kernels.matmulByLeaves(
+                    1, 1, tree(new int[] {0, 1, -1}, 0, 1, 1), new float[] {3, 1}, 1, new float[] {5, 1}, 1, c, 0, 1);
+            assertThat(c).containsExactly(16.0f);
+            kernels.matmulByLeaves(
+                    1, 1, tree(new int[] {0, 1, -1}, 0, 0, 1), new float[] {1}, 1, new float[] {1}, 1, c, 0, 1);
+            assertThat(c).containsExactly(1.0f);
+        }
+    }
+
+    @Test
     void nothingToWrite() {
         for (Kernels kernels : List.of(scalar, vector)) {
             float[] c = {1.0f, 2.0f};

@@ -1,6 +1,7 @@
 package io.microgpt.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Manifest;
@@ -61,6 +62,19 @@ class LocalSourceTest {
         int[] bits = new int[gradient.length];
         Arrays.setAll(bits, i -> Float.floatToRawIntBits(gradient[i]));
         return bits;
+    }
+
+    /** An array that a failed step had given back is not given out twice. */
+    @Test
+    void aStepAfterOneThatFailed() {
+        float[] weights = TinyModels.weights(model(), 3);
+        try (LocalSource once = source(300);
+                LocalSource used = source(300)) {
+            GradientSum expected = once.at(1, weights).sum();
+            used.at(0, weights);
+            assertThatThrownBy(() -> used.at(1, new float[3])).hasMessageContaining("3 weights");
+            same(used.at(1, weights).sum(), expected);
+        }
     }
 
     /** Of one document, of a tree in one group, and of several groups. */
