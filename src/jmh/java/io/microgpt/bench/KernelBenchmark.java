@@ -85,7 +85,7 @@ public class KernelBenchmark {
         t = names ? 7 : 64;
         hidden = 4 * e;
         head = e / 4;
-        padded = (v + Kernels.LANES - 1) / Kernels.LANES * Kernels.LANES;
+        padded = Kernels.padded(v);
         SplittableRandom random = new SplittableRandom(1);
         x = random(random, rows * hidden);
         y = random(random, rows * hidden);

@@ -28,7 +28,7 @@ final class Decoder {
         this.weights = weights;
         this.kernels = weights.kernels();
         this.config = weights.config();
-        this.scores = new float[(config.blockSize() + Kernels.LANES - 1) / Kernels.LANES * Kernels.LANES];
+        this.scores = new float[Kernels.padded(config.blockSize())];
     }
 
     /**

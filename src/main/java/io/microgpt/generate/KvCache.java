@@ -21,7 +21,7 @@ final class KvCache {
         e = config.nEmbd();
         heads = config.nHead();
         size = config.headSize();
-        capacity = (config.blockSize() + Kernels.LANES - 1) / Kernels.LANES * Kernels.LANES;
+        capacity = Kernels.padded(config.blockSize());
         scale = Rows.attentionScale(config);
         keys = new float[config.nLayer()][e * capacity];
         values = new float[config.nLayer()][capacity * e];
@@ -52,7 +52,7 @@ final class KvCache {
             int outOffset) {
         int n = position + 1;
         // Whole vectors: what the scores of later positions come to is not looked at.
-        int padded = (n + Kernels.LANES - 1) / Kernels.LANES * Kernels.LANES;
+        int padded = Kernels.padded(n);
         for (int head = 0; head < heads; head++) {
             int at = head * size;
             kernels.matmul(

@@ -18,6 +18,11 @@ public interface Kernels {
     /** Virtual lanes of a reduction: the floats of the widest vector register that this program will use. */
     int LANES = 16;
 
+    /** {@return {@code n} rounded up to whole lanes: the width of rows that all kernels like best} */
+    static int padded(int n) {
+        return (n + LANES - 1) / LANES * LANES;
+    }
+
     /** {@return {@code scalar} or {@code vector}, as in the key {@code engine.kernels}, with the width in bits} */
     String name();
 

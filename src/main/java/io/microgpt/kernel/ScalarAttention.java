@@ -42,11 +42,11 @@ final class ScalarAttention {
             int o,
             int outRow,
             float[] dQkv) {
-        float[] ds = new float[pOffset + length * LANES];
-        kernels.matmul(length, length, size, dOut, o, outRow, 1, qkv, v, 1, row, ds, pOffset, LANES, false);
-        kernels.softmaxBackward(p, pOffset, ds, pOffset, LANES, length, 1, 1, LANES, scale);
-        kernels.matmul(length, size, length, ds, pOffset, LANES, 1, qkv, k, row, 1, dQkv, q, row, false);
-        kernels.matmul(length, size, length, ds, pOffset, 1, LANES, qkv, q, row, 1, dQkv, k, row, false);
+        float[] ds = new float[length * LANES];
+        kernels.matmul(length, length, size, dOut, o, outRow, 1, qkv, v, 1, row, ds, 0, LANES, false);
+        kernels.softmaxBackward(p, pOffset, ds, 0, LANES, length, 1, 1, LANES, scale);
+        kernels.matmul(length, size, length, ds, 0, LANES, 1, qkv, k, row, 1, dQkv, q, row, false);
+        kernels.matmul(length, size, length, ds, 0, 1, LANES, qkv, q, row, 1, dQkv, k, row, false);
         kernels.matmul(length, size, length, p, pOffset, 1, LANES, dOut, o, outRow, 1, dQkv, v, row, false);
     }
 }

@@ -2,8 +2,8 @@ package io.microgpt.kernel;
 
 /**
  * Matrix products in the way of GotoBLAS (Goto and van de Geijn, 2008): both sides are copied into panels that the innermost loop
- * reads from end to end ({@link VectorTile}), in blocks that stay in the caches. Of panels that are not full, what comes of the rest is dropped. Whatever the
- * blocks, an element takes its products in ascending {@code k}: the sum so far waits in {@code c}.
+ * reads from end to end ({@link VectorTile}), in blocks that stay in the caches. Of panels that are not full, what comes of the
+ * rest is dropped. Whatever the blocks, an element takes its products in ascending {@code k}: the sum so far waits in {@code c}.
  */
 final class VectorMatmul {
     private static final int MR = VectorPanels.MR;
@@ -217,8 +217,6 @@ final class VectorMatmul {
             for (int i = 0; i < rows; i++) {
                 System.arraycopy(c, ci + i * cRow, tile, i * NR, columns);
             }
-        }
-        if (accumulate) {
             VectorTile.multiply(k, a, ai, b, bi, tile, 0, NR, tile, 0, NR);
         } else {
             VectorTile.multiply(k, a, ai, b, bi, ZEROS, 0, 0, tile, 0, NR);

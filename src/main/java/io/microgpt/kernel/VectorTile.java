@@ -6,8 +6,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The innermost loops of {@link VectorMatmul}: a tile of {@value #ROWS} rows and two vectors of columns in registers, that is 12
- * sums, two vectors of b and one of a: 15 of the 16 that AVX2 has. Where two threads share a core its front end is the limit, so what counts is
- * how few instructions a multiplication takes: 1.9 with four steps a round, 2.4 with one (OpenBLAS: about 1.7).
+ * sums, two vectors of b and one of a: 15 of the 16 that AVX2 has. Where two threads share a core its front end is the limit, so
+ * what counts is how few instructions a vector of multiplications takes: 1.9 with four steps a round, 2.4 with one.
  *
  * <p>Written as it is for C2, the compiler of JDK 17 to 25. Indices step by powers of two, so that bounds checks leave the loop; but then
  * C2 moves all loads of a round to its front and runs out of registers, at half the speed. {@link #PIN} holds each load in

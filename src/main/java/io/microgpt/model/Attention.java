@@ -64,7 +64,7 @@ final class Attention {
     private void weights(float[] qkv, int q, int t, int rows, float[] weights, int at, int row, Workspace w) {
         int seen = t + rows;
         kernels.matmul(rows, seen, size, qkv, q + t * 3 * e, 3 * e, 1, w.keysTransposed, weights, at, row, false);
-        kernels.softmax(weights, at, row, rows, t + 1, 1, Workspace.padded(seen), scale, null);
+        kernels.softmax(weights, at, row, rows, t + 1, 1, Kernels.padded(seen), scale, null);
     }
 
     /** @param dOut gradient of {@link #forward}'s result (R, E); the gradient of q, k and v is left in {@code dQkv} */
@@ -103,7 +103,7 @@ final class Attention {
                 }
                 float[] ds = w.dScores;
                 kernels.matmul(rows, seen, size, dOut, ot, e, 1, w.valuesTransposed, ds, 0, row, false);
-                kernels.softmaxBackward(weights, at, ds, 0, row, rows, t + 1, 1, Workspace.padded(seen), scale);
+                kernels.softmaxBackward(weights, at, ds, 0, row, rows, t + 1, 1, Kernels.padded(seen), scale);
                 kernels.matmul(rows, size, seen, ds, 0, row, 1, w.keys, dQkv, qt, 3 * e, false);
                 kernels.matmul(seen, size, rows, ds, 0, 1, row, qkv, qt, 3 * e, 1, dQkv, k, 3 * e, several);
                 kernels.matmul(seen, size, rows, weights, at, 1, row, dOut, ot, e, 1, dQkv, v, 3 * e, several);

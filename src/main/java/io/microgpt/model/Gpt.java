@@ -53,7 +53,7 @@ public final class Gpt {
     public boolean addsLeaves() {
         long embeddings = (long) (config.vocabularySize() + config.blockSize()) * config.nEmbd();
         return embeddings <= MOST_EMBEDDINGS
-                && (long) Pass.GROUP_ROWS * Workspace.padded(config.vocabularySize()) <= Workspace.LOGITS_FLOATS;
+                && (long) Pass.GROUP_ROWS * Kernels.padded(config.vocabularySize()) <= Workspace.LOGITS_FLOATS;
     }
 
     /** Takes the loss of one document: its sum over positions, in nats. */

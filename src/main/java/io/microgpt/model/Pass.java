@@ -42,7 +42,7 @@ public final class Pass {
         reported = 0;
     }
 
-    /** The documents that follow leave their losses alone. */
+    /** Of the documents that follow, only the losses are wanted. */
     public void losses() {
         flush();
         sequences.run(null, false);

@@ -41,11 +41,6 @@ final class Workspace {
     final PackedMatrix keysTransposed = new PackedMatrix(); // (E / H, T)
     final PackedMatrix valuesTransposed = new PackedMatrix(); // (E / H, T)
 
-    /** {@return {@code n} rounded up to what the kernels like best as the width of a row} */
-    static int padded(int n) {
-        return (n + Kernels.LANES - 1) / Kernels.LANES * Kernels.LANES;
-    }
-
     private float[][] embeddingSums = {}; // gradients of the embeddings of a leaf
 
     /** {@return an array for {@code size} floats of any content, one for each {@code index}} */
@@ -74,7 +69,7 @@ final class Workspace {
         }
         if (wantedLength > length) {
             length = wantedLength;
-            scoresRow = Math.max(Attention.KEPT, padded(length));
+            scoresRow = Math.max(Attention.KEPT, Kernels.padded(length));
             scores = new float[Attention.ROWS * scoresRow];
             dScores = new float[Attention.ROWS * scoresRow];
         }
@@ -88,14 +83,15 @@ final class Workspace {
         h1 = new float[l][rows * e];
         r1 = new float[l][rows];
         qkv = new float[l][rows * 3 * e];
-        attentionWeights = new float[l][rows * wanted.nHead() * Attention.KEPT];
+        // A group of more rows is one long document, which keeps none.
+        attentionWeights = new float[l][Math.min(rows, Pass.GROUP_ROWS) * wanted.nHead() * Attention.KEPT];
         attended = new float[l][rows * e];
         h2 = new float[l][rows * e];
         r2 = new float[l][rows];
         hidden = new float[l][rows * wanted.mlpDim()];
         x = new float[rows * e];
         loss = new double[rows];
-        logitsRow = padded(wanted.vocabularySize());
+        logitsRow = Kernels.padded(wanted.vocabularySize());
         logitsRows = Math.max(1, Math.min(rows, LOGITS_FLOATS / logitsRow));
         logits = new float[logitsRows * logitsRow];
         logitSums = new float[logitsRows * 2];
