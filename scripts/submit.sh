@@ -29,9 +29,10 @@ find_java() {
   java=${JAVA_HOME:+$JAVA_HOME/bin/}java
   local version
   version=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p;T;q') || true
-  if [ -z "$version" ] || [ "$version" -lt 17 ]; then
+  # Hadoop 3.4.2, of Spark 4.1, calls Subject.getSubject, which JDK 24 took away.
+  if [ -z "$version" ] || [ "$version" -lt 17 ] || [ "$version" -ge 24 ]; then
     [ -n "$version" ] && echo "Found Java $version (${JAVA_HOME:-on the PATH})." >&2
-    missing "JDK 17 or later (set JAVA_HOME to it if it is installed)" openjdk-17-jdk java-17-openjdk-devel openjdk@17
+    missing "JDK 17 to 23 (set JAVA_HOME to it if it is installed)" openjdk-17-jdk java-17-openjdk-devel openjdk@17
   fi
 }
 

@@ -143,7 +143,7 @@ class JobsIT {
     }
 
     @Test
-    void withoutJavaTheScriptSaysWhatToInstall() throws Exception {
+    void withoutAJavaThatServesTheScriptSaysWhatToInstall() throws Exception {
         Path bin = Files.createDirectories(directory.resolve("bin"));
         for (String tool : List.of("bash", "dirname", "sed", "find", "env")) {
             Path found = Stream.of("/usr/bin", "/bin")
@@ -157,8 +157,17 @@ class JobsIT {
                 .await();
         assertThat(job.exit()).isEqualTo(1);
         assertThat(job.err())
-                .contains("microgpt-spark needs JDK 17 or later")
+                .contains("microgpt-spark needs JDK 17 to 23")
                 .contains("sudo apt-get install openjdk-17-jdk");
+
+        // Hadoop does not run on it, and would only say "getSubject is not supported".
+        Path java =
+                Files.writeString(bin.resolve("java"), "#!/usr/bin/env bash\necho 'openjdk version \"25.0.1\"' >&2\n");
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+        job = Job.start(directory, Map.of("PATH", bin.toString(), "JAVA_HOME", ""), TRAIN, List.of())
+                .await();
+        assertThat(job.exit()).isEqualTo(1);
+        assertThat(job.err()).contains("Found Java 25").contains("microgpt-spark needs JDK 17 to 23");
     }
 
     @Test
