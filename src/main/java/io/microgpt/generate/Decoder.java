@@ -22,13 +22,13 @@ final class Decoder {
     private float[] attended; // (R, E)
     private float[] hidden; // (R, M)
     private float[] logits; // (R, V)
-    private final float[] scores; // (B, padded)
+    private final float[] scores; // (H, B padded)
 
     Decoder(Weights weights) {
         this.weights = weights;
         this.kernels = weights.kernels();
         this.config = weights.config();
-        this.scores = new float[Kernels.padded(config.blockSize())];
+        this.scores = new float[config.nHead() * Kernels.padded(config.blockSize())];
     }
 
     /**
@@ -52,9 +52,6 @@ final class Decoder {
         for (int l = 0; l < config.nLayer(); l++) {
             kernels.normalise(x, h, r, n, e);
             kernels.matmul(n, 3 * e, e, h, 0, e, 1, weights.qkv(l), qkv, 0, 3 * e, false);
-            for (int i = 0; i < n; i++) {
-                rows.get(i).cache().store(l, rows.get(i).position(), qkv, i * 3 * e);
-            }
             for (int i = 0; i < n; i++) {
                 Row row = rows.get(i);
                 row.cache().attend(kernels, l, row.position(), qkv, i * 3 * e, scores, attended, i * e);

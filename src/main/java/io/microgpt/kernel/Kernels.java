@@ -186,6 +186,28 @@ public interface Kernels {
             int outRow,
             float[] dQkv);
 
+    /**
+     * Attention of one position of all heads over a cache: softmax of {@code scale * q . k} over the first {@code positions}, its own
+     * included, and the values weighted by it. The same sums in the same order as by {@link #matmul} and {@link #softmax}.
+     *
+     * @param q the queries (heads * size) at {@code qOffset}
+     * @param pages the sequence's pages, see {@link CachePage}, of which those that hold the first {@code positions} are read
+     * @param scores scratch (heads, positions padded)
+     * @param out takes the result (heads * size) at {@code outOffset}
+     */
+    void attend(
+            float[] q,
+            int qOffset,
+            int heads,
+            int size,
+            float scale,
+            float[][] pages,
+            int layer,
+            int positions,
+            float[] scores,
+            float[] out,
+            int outOffset);
+
     /** {@return the sum of squares in double precision, in {@value #LANES} virtual lanes of doubles} */
     double sumOfSquares(float[] x, int offset, int n);
 

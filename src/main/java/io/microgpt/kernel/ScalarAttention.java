@@ -1,6 +1,6 @@
 package io.microgpt.kernel;
 
-/** Attention over short documents in plain loops. */
+/** Attention in plain loops. */
 final class ScalarAttention {
     private static final int LANES = Kernels.LANES;
 
@@ -48,5 +48,42 @@ final class ScalarAttention {
         kernels.matmul(length, size, length, ds, 0, LANES, 1, qkv, k, row, 1, dQkv, q, row, false);
         kernels.matmul(length, size, length, ds, 0, 1, LANES, qkv, q, row, 1, dQkv, k, row, false);
         kernels.matmul(length, size, length, p, pOffset, 1, LANES, dOut, o, outRow, 1, dQkv, v, row, false);
+    }
+
+    static void overCache(
+            Kernels kernels,
+            float[] q,
+            int qOffset,
+            int heads,
+            int size,
+            float scale,
+            float[][] pages,
+            int layer,
+            int positions,
+            float[] scores,
+            float[] out,
+            int outOffset) {
+        int width = CachePage.POSITIONS;
+        int e = heads * size;
+        int padded = Kernels.padded(positions);
+        for (int head = 0; head < heads; head++) {
+            for (int t = 0; t < positions; t++) {
+                int key = CachePage.keys(layer, e) + head * size * width + t % width;
+                float sum = 0.0f;
+                for (int d = 0; d < size; d++) {
+                    sum = Math.fma(q[qOffset + head * size + d], pages[t / width][key + d * width], sum);
+                }
+                scores[head * padded + t] = sum;
+            }
+        }
+        kernels.softmax(scores, 0, padded, heads, positions, 0, padded, scale, null);
+        for (int j = 0; j < e; j++) {
+            int value = CachePage.values(layer, e) + j / width * width * width + j % width;
+            float sum = 0.0f;
+            for (int t = 0; t < positions; t++) {
+                sum = Math.fma(scores[j / size * padded + t], pages[t / width][value + t % width * width], sum);
+            }
+            out[outOffset + j] = sum;
+        }
     }
 }

@@ -276,6 +276,23 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public void attend(
+            float[] q,
+            int qOffset,
+            int heads,
+            int size,
+            float scale,
+            float[][] pages,
+            int layer,
+            int positions,
+            float[] scores,
+            float[] out,
+            int outOffset) {
+        ScalarAttention.overCache(
+                this, q, qOffset, heads, size, scale, pages, layer, positions, scores, out, outOffset);
+    }
+
+    @Override
     public double sumOfSquares(float[] x, int offset, int n) {
         double[] lanes = new double[LANES];
         for (int i = 0; i < n; i++) {

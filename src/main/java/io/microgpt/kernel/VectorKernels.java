@@ -203,6 +203,37 @@ final class VectorKernels implements Kernels {
                 qkv, q, k, v, rowDistance, size, length, scale, weights, weightsOffset, dOut, outOffset, outRow, dQkv);
     }
 
+    @Override
+    public void attend(
+            float[] q,
+            int qOffset,
+            int heads,
+            int size,
+            float scale,
+            float[][] pages,
+            int layer,
+            int positions,
+            float[] scores,
+            float[] out,
+            int outOffset) {
+        int e = heads * size;
+        int padded = Kernels.padded(positions);
+        int keys = CachePage.keys(layer, e);
+        int values = CachePage.values(layer, e);
+        for (int t = 0; t < positions; t += CachePage.POSITIONS) {
+            float[] page = pages[t / CachePage.POSITIONS];
+            VectorCachedAttention.scores(q, qOffset, heads, size, page, keys, scores, t, padded);
+        }
+        // Of the last page all scores are there; of what it has too many nothing is looked at.
+        VectorRows.softmax(scores, 0, padded, heads, positions, 0, padded, scale, null);
+        java.util.Arrays.fill(out, outOffset, outOffset + e, 0.0f);
+        for (int t = 0; t < positions; t += CachePage.POSITIONS) {
+            int slots = Math.min(CachePage.POSITIONS, positions - t);
+            float[] page = pages[t / CachePage.POSITIONS];
+            VectorCachedAttention.values(heads, size, slots, scores, t, padded, page, values, out, outOffset);
+        }
+    }
+
     /** In scalar code, four chains at a time: a second float species would spoil C2's type profiles of the first. */
     @Override
     public double sumOfSquares(float[] x, int offset, int n) {

@@ -20,7 +20,7 @@ final class VectorTile {
      * Whether to hold loads in their place by a fence. On x86 that is no instruction, only a line that C2 moves no load over;
      * elsewhere it would be one, and there are registers enough. (In a method of its own it would not be inlined.)
      */
-    private static final boolean PIN = System.getProperty("os.arch").matches("amd64|x86_64");
+    static final boolean PIN = System.getProperty("os.arch").matches("amd64|x86_64");
 
     /** Rows of a tile. */
     static final int ROWS = 6;

@@ -35,7 +35,7 @@ class DecoderTest {
             int[] tokens = TinyModels.documents(config, 2, b - 1).get(0);
             float[] expected = new Gpt(config, kernels).logits(weights, tokens);
             Decoder decoder = new Decoder(weights);
-            KvCache cache = new KvCache(config);
+            KvCache cache = new KvCache(config, new PagePool(config));
             for (int t = 0; t < b; t++) {
                 float[] logits = decoder.run(List.of(new Decoder.Row(cache, t, tokens[t], true)));
                 assertThat(Arrays.copyOf(logits, v))
@@ -57,7 +57,7 @@ class DecoderTest {
         List<KvCache> caches = new ArrayList<>();
         for (int[] tokens : sequences) {
             expected.add(new Gpt(config, kernels).logits(weights, tokens));
-            caches.add(new KvCache(config));
+            caches.add(new KvCache(config, new PagePool(config)));
         }
         Decoder decoder = new Decoder(weights);
         Random random = new Random(4);

@@ -76,6 +76,28 @@ class GeneratorTest {
         assertThat(lengths).hasSizeGreaterThan(3);
     }
 
+    /** Their caches are more than the processor's, so that some wait until others have finished. */
+    @Test
+    void aPromptThatWaitsDoesNotSeeTheOthers() {
+        GptConfig config = new GptConfig(11, 64, 4, 4, 256, 64);
+        Weights wide = new Weights(config, TinyModels.weights(config, 5), kernels);
+        Options options = new Options(new Sampling(2.0, 0, 1.0), 30, OptionalInt.of(BOUNDARY));
+        List<Prompt> prompts = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            prompts.add(new Prompt(i % 7 == 0 ? new int[40] : new int[] {i % 10}, 3, i));
+        }
+        Generator one = new Generator(wide, options);
+        List<Completion> together = new Generator(wide, options).complete(prompts);
+        Set<Integer> lengths = new HashSet<>();
+        for (int i = 0; i < prompts.size(); i++) {
+            Completion alone = one.complete(prompts.subList(i, i + 1)).get(0);
+            assertThat(together.get(i).tokens()).isEqualTo(alone.tokens());
+            assertThat(together.get(i).finish()).isEqualTo(alone.finish());
+            lengths.add(alone.tokens().length);
+        }
+        assertThat(lengths).hasSizeGreaterThan(3);
+    }
+
     @Test
     void kernelsAgree() {
         Options options = new Options(SAMPLED, 30, OptionalInt.empty());
