@@ -95,7 +95,7 @@ class GeneratorTest {
             assertThat(together.get(i).finish()).isEqualTo(alone.finish());
             lengths.add(alone.tokens().length);
         }
-        assertThat(lengths).hasSizeGreaterThan(3);
+        assertThat(lengths).hasSizeGreaterThan(1);
     }
 
     @Test
