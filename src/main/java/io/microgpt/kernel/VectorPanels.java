@@ -35,8 +35,12 @@ final class VectorPanels {
     /** One block of b, at {@code at}. */
     static void packColumns(int depth, int n, float[] b, int bi, int bRow, int bColumn, float[] out, int at) {
         int full = bColumn == 1 ? n / NR * NR : 0;
-        for (int j = 0; j < full; j += NR) {
-            copyPanel(depth, b, bi + j, bRow, out, at + j * depth);
+        int j0 = 0;
+        for (; j0 + 2 * NR <= full; j0 += 2 * NR) {
+            copyTwoPanels(depth, b, bi + j0, bRow, out, at + j0 * depth, at + (j0 + NR) * depth);
+        }
+        for (; j0 < full; j0 += NR) {
+            copyPanel(depth, b, bi + j0, bRow, out, at + j0 * depth);
         }
         for (int j = full; j < n; j += NR) {
             int columns = Math.min(NR, n - j);
@@ -53,6 +57,18 @@ final class VectorPanels {
         for (int p = 0; p < depth; p++) {
             FloatVector.fromArray(SPECIES, b, bi + p * bRow).intoArray(out, at + p * NR);
             FloatVector.fromArray(SPECIES, b, bi + p * bRow + WIDTH).intoArray(out, at + p * NR + WIDTH);
+        }
+    }
+
+    /** Neighbouring panels together: what it takes to find a row is shared. */
+    private static void copyTwoPanels(int depth, float[] b, int bi, int bRow, float[] out, int at, int next) {
+        int from = bi;
+        for (int p = 0; p < depth; p++) {
+            FloatVector.fromArray(SPECIES, b, from).intoArray(out, at + p * NR);
+            FloatVector.fromArray(SPECIES, b, from + WIDTH).intoArray(out, at + p * NR + WIDTH);
+            FloatVector.fromArray(SPECIES, b, from + NR).intoArray(out, next + p * NR);
+            FloatVector.fromArray(SPECIES, b, from + NR + WIDTH).intoArray(out, next + p * NR + WIDTH);
+            from += bRow;
         }
     }
 
@@ -83,6 +99,10 @@ final class VectorPanels {
 
     /** Panels {@code out[p][r] = a[r][p]} of all rows, at {@code at}. What the last has too many is anything. */
     static void packRows(int k, int rows, float[] a, int ai, int aRow, int aColumn, float[] out, int at) {
+        if (aRow == 1 && aColumn != 1) {
+            copyRows(k, rows, a, ai, aColumn, out, at);
+            return;
+        }
         for (int i = 0; i < rows; i += MR) {
             int from = ai + i * aRow;
             int to = at + i / MR * AR * k;
@@ -93,8 +113,6 @@ final class VectorPanels {
                     int next = from + 3 * aRow;
                     scatter(k, a, next, Math.min(1, some - 4) * aRow, Math.min(2, some - 4) * aRow, out, to + 3);
                 }
-            } else if (aRow == 1) {
-                copyRows(k, some, a, from, aColumn, out, to);
             } else {
                 gather(k, some, a, from, aColumn, aRow, out, to, AR, MR);
             }
@@ -112,20 +130,47 @@ final class VectorPanels {
         }
     }
 
-    /** Adjacent rows: whole vectors, with what follows the rows. */
+    /** Adjacent rows: whole vectors, with what follows the rows. Neighbouring panels together, as above. */
     private static void copyRows(int k, int rows, float[] a, int ai, int aColumn, float[] out, int at) {
-        int p = 0;
-        if (WIDTH <= AR) {
-            for (; p < k && ai + p * aColumn + AR <= a.length; p++) {
-                for (int i = 0; i < AR; i += WIDTH) {
-                    FloatVector.fromArray(SPECIES, a, ai + p * aColumn + i).intoArray(out, at + p * AR + i);
+        for (int i = 0; i < rows; i += 2 * MR) {
+            int from = ai + i;
+            int to = at + i / MR * AR * k;
+            boolean two = rows - i > MR;
+            int whole = AR % WIDTH > 0 ? 0 : whole(k, a.length - from - (two ? MR + AR : AR), aColumn);
+            for (int l = 0; l < AR; l += WIDTH) {
+                if (two) {
+                    copyTwo(whole, a, from + l, aColumn, out, to + l, to + AR * k + l);
+                } else {
+                    copyOne(whole, a, from + l, aColumn, out, to + l);
+                }
+            }
+            for (int r = 0; whole < k && r < Math.min(2 * MR, rows - i); r++) {
+                for (int p = whole; p < k; p++) {
+                    out[to + r / MR * AR * k + p * AR + r % MR] = a[from + p * aColumn + r];
                 }
             }
         }
-        for (; p < k; p++) {
-            for (int i = 0; i < rows; i++) {
-                out[at + p * AR + i] = a[ai + p * aColumn + i];
-            }
+    }
+
+    /** {@return how many of {@code k} steps of {@code distance} stay within {@code space}} */
+    private static int whole(int k, int space, int distance) {
+        return space < 0 ? 0 : Math.min(k, space / distance + 1);
+    }
+
+    private static void copyTwo(int k, float[] a, int ai, int aColumn, float[] out, int at, int next) {
+        int from = ai;
+        for (int p = 0; p < k; p++) {
+            FloatVector.fromArray(SPECIES, a, from).intoArray(out, at + p * AR);
+            FloatVector.fromArray(SPECIES, a, from + MR).intoArray(out, next + p * AR);
+            from += aColumn;
+        }
+    }
+
+    private static void copyOne(int k, float[] a, int ai, int aColumn, float[] out, int at) {
+        int from = ai;
+        for (int p = 0; p < k; p++) {
+            FloatVector.fromArray(SPECIES, a, from).intoArray(out, at + p * AR);
+            from += aColumn;
         }
     }
 }
