@@ -44,12 +44,31 @@ final class VectorPanels {
         }
         for (int j = full; j < n; j += NR) {
             int columns = Math.min(NR, n - j);
+            int from = bi + j * bColumn;
+            int to = at + j * depth;
             if (bRow == 1) {
+                int whole = columns & -4;
+                for (int c = 0; c < whole; c += 4) {
+                    transposeFour(depth, b, from + c * bColumn, bColumn, out, to + c);
+                }
                 // Called with constants, so that its loops have constant steps.
-                gather(depth, columns, b, bi + j * bColumn, 1, bColumn, out, at + j * depth, NR, NR);
+                gather(depth, columns - whole, b, from + whole * bColumn, 1, bColumn, out, to + whole, NR, NR - whole);
             } else {
-                gather(depth, columns, b, bi + j * bColumn, bRow, bColumn, out, at + j * depth, NR, NR);
+                gather(depth, columns, b, from, bRow, bColumn, out, to, NR, NR);
             }
+        }
+    }
+
+    /** Four columns of a panel from four rows. */
+    private static void transposeFour(int depth, float[] b, int b0, int distance, float[] out, int at) {
+        int b1 = b0 + distance;
+        int b2 = b1 + distance;
+        int b3 = b2 + distance;
+        for (int p = 0; p < depth; p++) {
+            out[at + p * NR] = b[b0 + p];
+            out[at + p * NR + 1] = b[b1 + p];
+            out[at + p * NR + 2] = b[b2 + p];
+            out[at + p * NR + 3] = b[b3 + p];
         }
     }
 
