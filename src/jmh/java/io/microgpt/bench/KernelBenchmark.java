@@ -1,7 +1,9 @@
 package io.microgpt.bench;
 
+import io.microgpt.kernel.CachePage;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.Kernels;
+import io.microgpt.kernel.LeafTree;
 import io.microgpt.kernel.PackedMatrix;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +59,9 @@ public class KernelBenchmark {
     private float[] sums; // (R, 2)
     private float[] moment1; // (M, E)
     private float[] moment2; // (M, E)
+    private float[] scores; // (H, T padded)
+    private float[][] pages; // of T positions
+    private final LeafTree leaves = new LeafTree(new int[] {0, 1, -1, 2, 3, -1, -1, 4, 5, -1, 6, 7, -1, -1, -1});
     private final PackedMatrix up = new PackedMatrix(); // (E, M)
     private final PackedMatrix lmHead = new PackedMatrix(); // (E, V)
     private final PackedMatrix keys = new PackedMatrix(); // (E / H, T)
@@ -99,6 +104,15 @@ public class KernelBenchmark {
         moment1 = new float[hidden * e];
         moment2 = new float[hidden * e];
         java.util.Arrays.fill(positive, 1.0f);
+        scores = new float[Math.max(4, Kernels.LANES) * Kernels.padded(t)];
+        pages = new float[(t + CachePage.POSITIONS - 1) / CachePage.POSITIONS][];
+        for (int page = 0; page < pages.length; page++) {
+            pages[page] = random(random, CachePage.floats(1, e));
+        }
+        for (int leaf = 0; leaf < leaves.size(); leaf++) {
+            leaves.leaf(leaf * rows / leaves.size());
+            leaves.end((leaf + 1) * rows / leaves.size());
+        }
         k.pack(e, hidden, weights, 0, 1, e, up);
         k.pack(e, v, weights, 0, 1, e, lmHead);
         k.pack(head, t, x, e, 1, 3 * e, keys);
@@ -153,6 +167,13 @@ public class KernelBenchmark {
         counts.product(hidden, e, rows);
     }
 
+    /** The same in eight leaves, added in a tree. */
+    @Benchmark
+    public void matmulByLeaves(Counts counts) {
+        k.matmulByLeaves(hidden, e, leaves, y, hidden, x, e, gradient, 0, e);
+        counts.product(hidden, e, rows);
+    }
+
     /** Scores of one document and one head: (T, E / H) by packed keys. */
     @Benchmark
     public void matmulScores(Counts counts) {
@@ -177,6 +198,25 @@ public class KernelBenchmark {
     @Benchmark
     public void packKeys() {
         k.pack(head, t, x, e, 1, 3 * e, scratch);
+    }
+
+    /** All of one head of a document of the names, and of one of 16 positions for the other shape. */
+    @Benchmark
+    public void attention() {
+        k.attention(x, 0, e, 2 * e, 3 * e, head, Math.min(t, Kernels.LANES), 0.2f, scores, 0, z, 0, e);
+    }
+
+    /** The same backward. */
+    @Benchmark
+    public void attentionBackward() {
+        int length = Math.min(t, Kernels.LANES);
+        k.attentionBackward(x, 0, e, 2 * e, 3 * e, head, length, 0.2f, y, 0, x, 0, e, z);
+    }
+
+    /** The last position of a document over all of it, all heads. */
+    @Benchmark
+    public void attend() {
+        k.attend(x, 0, 4, head, 0.2f, pages, 0, t, scores, z, 0);
     }
 
     /** One row of logits. */
