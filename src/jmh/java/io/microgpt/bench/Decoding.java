@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 
-/** Completes prompts of one token to the end of the block, all sequences together, with the default sampling. */
+/**
+ * Completes prompts of one token to the end of the block with the default sampling, all given at once: how many advance together, the
+ * generator decides. A step is one token of each.
+ */
 final class Decoding implements Work {
     private final GptConfig model;
     private final Generator generator;

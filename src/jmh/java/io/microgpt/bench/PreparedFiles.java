@@ -25,23 +25,24 @@ import org.apache.hadoop.conf.Configuration;
 
 /** Prepares a dataset as {@code jobs/prepare.sh} does with the defaults of {@code data.*}, but without Spark. */
 final class PreparedFiles {
-    private static final int SHARDS = 8;
     private static final double TEST_FRACTION = 0.1;
     private static final long SEED = 1;
 
     private final Configuration hadoop = new Configuration(false);
     private final Path directory;
     private final int blockSize;
+    private final int shardCount;
     private final Map<Part, List<List<int[]>>> documents = new EnumMap<>(Part.class); // part, shard, document
 
-    PreparedFiles(Path directory, int blockSize) {
+    PreparedFiles(Path directory, int blockSize, int shardCount) {
         this.directory = directory;
+        this.shardCount = shardCount;
         this.blockSize = blockSize;
         // Hadoop's cache of file systems asks who the user is by a call that JDK 24 has taken away.
         hadoop.set("fs.file.impl.disable.cache", "true");
         for (Part part : Part.values()) {
             List<List<int[]>> shards = new ArrayList<>();
-            for (int shard = 0; shard < SHARDS; shard++) {
+            for (int shard = 0; shard < shardCount; shard++) {
                 shards.add(new ArrayList<>());
             }
             documents.put(part, shards);
@@ -63,7 +64,7 @@ final class PreparedFiles {
                 int[] tokens = new int[inside.length + 2];
                 Arrays.fill(tokens, tokenizer.boundary().orElseThrow());
                 System.arraycopy(inside, 0, tokens, 1, inside.length);
-                documents.get(part).get(hash.shard(SHARDS)).addAll(blocks(tokens));
+                documents.get(part).get(hash.shard(shardCount)).addAll(blocks(tokens));
             }
         });
         return write("lines", tokenizer.vocabularySize(), tokenizer.toJson());
@@ -94,7 +95,7 @@ final class PreparedFiles {
     /** Shards that are runs of neighbouring documents. */
     private void place(Part part, List<int[]> all) {
         for (int d = 0; d < all.size(); d++) {
-            documents.get(part).get((int) ((long) d * SHARDS / all.size())).add(all.get(d));
+            documents.get(part).get((int) ((long) d * shardCount / all.size())).add(all.get(d));
         }
     }
 
@@ -117,7 +118,7 @@ final class PreparedFiles {
         Map<Part, List<Manifest.Shard>> descriptions = new EnumMap<>(Part.class);
         for (Part part : Part.values()) {
             descriptions.put(part, new ArrayList<>());
-            for (int shard = 0; shard < SHARDS; shard++) {
+            for (int shard = 0; shard < shardCount; shard++) {
                 Path file = directory.resolve(Manifest.file(part, shard));
                 try (ShardFile.Writer writer =
                         new ShardFile.Writer(hadoop, new org.apache.hadoop.fs.Path(file.toString()))) {

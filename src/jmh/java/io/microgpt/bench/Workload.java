@@ -20,7 +20,7 @@ enum Workload {
     /** Longer blocks of text: more of the work is attention. */
     CONTEXT256(Data.TEXT, 128, 4, 4, 256, 8),
     CONTEXT1024(Data.TEXT, 128, 4, 4, 1024, 2),
-    /** The shape of the smallest GPT-2, on random tokens. */
+    /** The shape of the smallest GPT-2, on random tokens; of one shard, for a gradient of each shard is half a gigabyte. */
     GPT124M(Data.RANDOM, 768, 12, 12, 1024, 4),
     /** Generating, one sequence and many together. */
     DECODE1(Data.NONE, 128, 4, 4, 64, 1),
@@ -28,6 +28,9 @@ enum Workload {
 
     /** Characters of the Shakespeare text; one with fewer keeps this size, so that every text costs the same. */
     private static final int LEAST_TEXT_VOCABULARY = 65;
+
+    /** As by the default of {@code data.shards}. */
+    private static final int SHARDS = 8;
 
     private static final int RANDOM_VOCABULARY = 50_257;
     private static final int RANDOM_POSITIONS = 64;
@@ -76,7 +79,7 @@ enum Workload {
         }
         try {
             Path directory = Files.createTempDirectory("microgpt-bench-");
-            Dataset dataset = dataset(new PreparedFiles(directory, blockSize));
+            Dataset dataset = dataset(new PreparedFiles(directory, blockSize, data == Data.RANDOM ? 1 : SHARDS));
             GptConfig model = model(dataset.manifest().vocabularySize());
             double baseRate = data == Data.NAMES ? 0.01 : 0.001;
             return new TrainingStep(dataset, model, batch, baseRate, directory);

@@ -79,13 +79,13 @@ final class Decoder {
     private void ensure(int rows) {
         int e = config.nEmbd();
         if (x.length < rows * e) {
-            x = new float[rows * e];
-            h = new float[rows * e];
+            h = new float[Math.multiplyExact(rows, e)];
             r = new float[rows];
-            qkv = new float[rows * 3 * e];
+            qkv = new float[Math.multiplyExact(rows, 3 * e)];
             attended = new float[rows * e];
-            hidden = new float[rows * config.mlpDim()];
+            hidden = new float[Math.multiplyExact(rows, config.mlpDim())];
             logits = new float[0];
+            x = new float[rows * e]; // the last: it says that the others are there
         }
     }
 }

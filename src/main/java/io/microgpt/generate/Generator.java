@@ -4,7 +4,6 @@ import io.microgpt.generate.Completion.Finish;
 import io.microgpt.kernel.CachePage;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.model.GptConfig;
-import io.microgpt.model.ParameterLayout;
 import io.microgpt.model.Weights;
 import io.microgpt.random.CounterRandom;
 import io.microgpt.random.CounterRandom.Purpose;
@@ -18,7 +17,12 @@ import java.util.OptionalInt;
  * options and its own seed alone, not on what is completed beside it. One thread at a time.
  */
 public final class Generator {
-    private static final long CACHE_BYTES = 8 << 20;
+    /** What of the weights and the key-value caches the processor's own cache is taken to hold. */
+    private static final long PROCESSOR_CACHE_BYTES = 8 << 20;
+    /** Most sequences that advance together: more do not make the matrix products faster, and each holds a key-value cache. */
+    private static final int MOST_TOGETHER = 64;
+    /** Rows of one forward pass, so that many long prompts do not need the activations of all at once. */
+    private static final int MOST_ROWS = 1024;
 
     private final GptConfig config;
     private final Kernels kernels;
@@ -46,11 +50,16 @@ public final class Generator {
     public record Prompt(int[] tokens, long seed, int sample) {}
 
     public Generator(Weights weights, Options options) {
+        this(weights, options, together(weights.config()));
+    }
+
+    /** @param together how many sequences advance together */
+    Generator(Weights weights, Options options, int together) {
         this.config = weights.config();
         this.kernels = weights.kernels();
         this.decoder = new Decoder(weights);
         this.pool = new PagePool(config);
-        this.together = together(config);
+        this.together = together;
         this.options = options;
         this.sampler = Sampler.of(options.sampling(), kernels);
     }
@@ -102,15 +111,20 @@ public final class Generator {
             for (Sequence sequence : running) {
                 sequence.addRows(rows);
             }
-            float[] logits = decoder.run(rows);
             List<Sequence> next = new ArrayList<>();
-            for (int i = 0; i < running.size(); i++) {
-                Sequence sequence = running.get(i);
-                sequence.advance(logits, i * v);
-                if (sequence.finish == null) {
-                    next.add(sequence);
-                } else {
-                    sequence.cache.clear();
+            int advanced = 0;
+            for (int from = 0; from < rows.size(); from += MOST_ROWS) {
+                List<Decoder.Row> some = rows.subList(from, Math.min(rows.size(), from + MOST_ROWS));
+                float[] logits = decoder.run(some);
+                int wanted = (int) some.stream().filter(Decoder.Row::wanted).count(); // the last row of each sequence
+                for (int i = 0; i < wanted; i++) {
+                    Sequence sequence = running.get(advanced++);
+                    sequence.advance(logits, i * v);
+                    if (sequence.finish == null) {
+                        next.add(sequence);
+                    } else {
+                        sequence.cache.clear();
+                    }
                 }
             }
             running = next;
@@ -118,15 +132,14 @@ public final class Generator {
     }
 
     /**
-     * {@return how many sequences to decode together: where weights and caches of a dozen fit in {@value #CACHE_BYTES} bytes, as many as do,
-     * for each step reads all of them (a quarter faster than 64 of Shakespeare's shape); otherwise as many as there are, to share the weights}
+     * {@return how many sequences advance together: where the weights and a dozen key-value caches fit in the processor's cache, as many as
+     * do, because every step reads all of them (with 18 a quarter faster than with 64 at Shakespeare's shape); otherwise as many as may}
      */
     private static int together(GptConfig config) {
-        long sequence = (long) CachePage.floats(config.nLayer(), config.nEmbd())
-                * Float.BYTES
-                * ((config.blockSize() + CachePage.POSITIONS - 1) / CachePage.POSITIONS);
-        long fitting = (CACHE_BYTES - (long) new ParameterLayout(config).size() * Float.BYTES) / sequence;
-        return fitting < 12 ? Integer.MAX_VALUE : (int) Math.min(Integer.MAX_VALUE, fitting / 6 * 6); // whole tiles
+        int pages = (config.blockSize() + CachePage.POSITIONS - 1) / CachePage.POSITIONS;
+        long sequence = (long) CachePage.floats(config.nLayer(), config.nEmbd()) * pages * Float.BYTES;
+        long fitting = (PROCESSOR_CACHE_BYTES - (long) config.parameters() * Float.BYTES) / sequence;
+        return fitting < 12 ? MOST_TOGETHER : (int) Math.min(MOST_TOGETHER, fitting / 6 * 6); // rows of whole tiles
     }
 
     /** {@return the natural logarithm of the token's probability by the model} */

@@ -55,6 +55,13 @@ public final class LeafTree {
         return leaves;
     }
 
+    /** @throws IllegalStateException if not all leaves that the program names have begun */
+    void requireAll() {
+        if (leaves != size()) {
+            throw new IllegalStateException("only " + leaves + " leaves have begun of " + Arrays.toString(program));
+        }
+    }
+
     /** {@return leaves that the program names} */
     public int size() {
         return starts.length - 1;

@@ -73,6 +73,7 @@ final class ScalarKernels implements Kernels {
     @Override
     public void matmulByLeaves(
             int m, int n, LeafTree leaves, float[] a, int aRow, float[] b, int bRow, float[] c, int cOffset, int cRow) {
+        leaves.requireAll();
         float[][] sums = new float[leaves.depth()][m * n];
         int top = -1;
         for (int op = 0; op < leaves.length(); op++) {

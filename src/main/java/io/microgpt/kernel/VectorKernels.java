@@ -6,7 +6,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The same arithmetic by the Vector API, with {@link VectorMatmul} and {@link VectorRows}: the only importers of
+ * The same arithmetic by the Vector API, with the other classes of this package whose names begin with Vector: they alone import
  * {@code jdk.incubator.vector}. Tails
  * that do not fill a register are done in scalar code of the same order, because masked loads are not compiled to
  * instructions on AVX2 by JDK 17.
@@ -239,8 +239,8 @@ final class VectorKernels implements Kernels {
     public double sumOfSquares(float[] x, int offset, int n) {
         double[] acc = new double[LANES];
         int full = n - n % LANES;
-        for (int from = 0; from < full; from += L1_FLOATS) {
-            int end = offset + Math.min(full, from + L1_FLOATS);
+        for (int from = 0; from < full && from >= 0; from += L1_FLOATS) {
+            int end = offset + from + Math.min(full - from, L1_FLOATS);
             for (int l = 0; l < LANES; l += 4) {
                 squares(x, offset + from + l, end, acc, l);
             }

@@ -10,7 +10,7 @@ final class VectorMatmul {
     private static final int AR = VectorPanels.AR;
     private static final int NR = VectorPanels.NR;
     private static final int KC = VectorPanels.KC;
-    /** Rows of a block: a block of a (MC x KC floats, 192 KB) stays in the second-level cache. */
+    /** Rows of a block: a block of a (MC x KC, a third more with its padding: 256 KB) stays in the second-level cache. */
     static final int MC = 32 * MR;
     /** Columns of a block where b is packed on the way. */
     static final int NC = 64 * NR;

@@ -4,7 +4,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Products of a row or two with a matrix, as in decoding one sequence, and in its attention: every element of b is used once or twice, so
+ * Products of a row or two with a matrix, as in decoding one sequence: every element of b is used once or twice, so
  * the copies and the padded rows of {@link VectorMatmul} would cost several times the arithmetic.
  */
 final class VectorRow {

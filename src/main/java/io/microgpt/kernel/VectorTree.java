@@ -33,6 +33,7 @@ final class VectorTree {
             float[] c,
             int cOffset,
             int cRow) {
+        leaves.requireAll();
         Scratch scratch = SCRATCH.get();
         int k = leaves.rows();
         int block = VectorMatmul.MC;

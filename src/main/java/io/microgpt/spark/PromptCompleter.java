@@ -17,8 +17,8 @@ import java.util.List;
  * completions do not depend on the rows beside it.
  */
 public final class PromptCompleter {
-    /** How many sequences go through the matrix products together. */
-    static final int BATCH = 64;
+    /** How many completions the generator is asked for at once; of these, some wait until others have finished. */
+    static final int BATCH = 1024;
 
     private final Tokenizer tokenizer;
     private final Generator generator;

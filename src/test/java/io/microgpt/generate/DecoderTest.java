@@ -35,7 +35,8 @@ class DecoderTest {
             int[] tokens = TinyModels.documents(config, 2, b - 1).get(0);
             float[] expected = new Gpt(config, kernels).logits(weights, tokens);
             Decoder decoder = new Decoder(weights);
-            KvCache cache = new KvCache(config, new PagePool(config));
+            PagePool pool = new PagePool(config);
+            KvCache cache = new KvCache(config, pool);
             for (int t = 0; t < b; t++) {
                 float[] logits = decoder.run(List.of(new Decoder.Row(cache, t, tokens[t], true)));
                 assertThat(Arrays.copyOf(logits, v))
@@ -55,9 +56,10 @@ class DecoderTest {
         List<int[]> sequences = TinyModels.documents(config, 3, b - 1, b - 2, b / 2, 2, b - 1);
         List<float[]> expected = new ArrayList<>();
         List<KvCache> caches = new ArrayList<>();
+        PagePool pool = new PagePool(config);
         for (int[] tokens : sequences) {
             expected.add(new Gpt(config, kernels).logits(weights, tokens));
-            caches.add(new KvCache(config, new PagePool(config)));
+            caches.add(new KvCache(config, pool));
         }
         Decoder decoder = new Decoder(weights);
         Random random = new Random(4);

@@ -10,6 +10,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Attention over the pages of a cache: both kernels against matrix products over the same positions side by side. */
 class CachedAttentionTest {
     private static final int LAYERS = 2;
+    /** So small that every position counts. */
+    private static final float SCALE = 1e-4f;
 
     private final Kernels scalar = KernelProvider.scalar();
     private final Kernels vector =
@@ -31,7 +33,7 @@ class CachedAttentionTest {
                     float[] scores = random(heads * Kernels.padded(positions), 4, true);
                     float[] out = random(e + 5, 5, true);
                     float[] around = out.clone();
-                    kernels.attend(q, 3, heads, size, 0.3f, pages, layer, positions, scores, out, 2);
+                    kernels.attend(q, 3, heads, size, SCALE, pages, layer, positions, scores, out, 2);
                     assertBits(Arrays.copyOfRange(out, 2, 2 + e), expected, "%s, %d positions", kernels, positions);
                     System.arraycopy(out, 2, around, 2, e);
                     assertBits(out, around, "what stands around it");
@@ -62,7 +64,7 @@ class CachedAttentionTest {
             int at = head * size;
             float[] scores = new float[positions];
             scalar.matmul(1, positions, size, q, 3 + at, size, 1, keys, at, 1, e, scores, 0, positions, false);
-            scalar.softmax(scores, 0, positions, 1, positions, 0, positions, 0.3f, null);
+            scalar.softmax(scores, 0, positions, 1, positions, 0, positions, SCALE, null);
             scalar.matmul(1, size, positions, scores, 0, positions, 1, values, at, e, 1, out, at, e, false);
         }
         return out;
