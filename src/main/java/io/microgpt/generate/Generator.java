@@ -19,8 +19,10 @@ import java.util.OptionalInt;
 public final class Generator {
     /** What of the weights and the key-value caches the processor's own cache is taken to hold. */
     private static final long PROCESSOR_CACHE_BYTES = 8 << 20;
-    /** Most sequences that advance together: more do not make the matrix products faster, and each holds a key-value cache. */
-    private static final int MOST_TOGETHER = 64;
+    /** Rows of two whole tiles of the matrix products. */
+    private static final int FEW = 12;
+    /** More do not make the matrix products faster, and each holds a key-value cache. */
+    private static final int MANY = 64;
     /** Rows of one forward pass, so that many long prompts do not need the activations of all at once. */
     private static final int MOST_ROWS = 1024;
 
@@ -132,14 +134,13 @@ public final class Generator {
     }
 
     /**
-     * {@return how many sequences advance together: where the weights and a dozen key-value caches fit in the processor's cache, as many as
-     * do, because every step reads all of them (with 18 a quarter faster than with 64 at Shakespeare's shape); otherwise as many as may}
+     * {@return how many sequences advance together: a few where the weights and their key-value caches fit in the processor's cache, because
+     * every step reads all of them (12 are a fifth faster than 64 at Shakespeare's shape); otherwise many, to share the reading of the weights}
      */
     private static int together(GptConfig config) {
         int pages = (config.blockSize() + CachePage.POSITIONS - 1) / CachePage.POSITIONS;
-        long sequence = (long) CachePage.floats(config.nLayer(), config.nEmbd()) * pages * Float.BYTES;
-        long fitting = (PROCESSOR_CACHE_BYTES - (long) config.parameters() * Float.BYTES) / sequence;
-        return fitting < 12 ? MOST_TOGETHER : (int) Math.min(MOST_TOGETHER, fitting / 6 * 6); // rows of whole tiles
+        long floats = (long) CachePage.floats(config.nLayer(), config.nEmbd()) * pages * FEW + config.parameters();
+        return floats * Float.BYTES <= PROCESSOR_CACHE_BYTES ? FEW : MANY;
     }
 
     /** {@return the natural logarithm of the token's probability by the model} */
