@@ -75,14 +75,14 @@ sort_arguments() {
   local_master=yes
   while [ $# -gt 0 ]; do
     case $1 in
-      --master=local* | --deploy-mode=client) spark_arguments+=("$1") ;;
+      --master=local* | --master=spark://127.0.0.1:* | --deploy-mode=client) spark_arguments+=("$1") ;;
       --master=*) local_master= && spark_arguments+=("$1") ;;
       --master | --deploy-mode | --conf | -c | --name | --jars | --packages | --exclude-packages | --repositories | --files | \
         --archives | --properties-file | --driver-memory | --driver-java-options | --driver-library-path | \
         --driver-class-path | --driver-cores | --executor-memory | --executor-cores | --total-executor-cores | \
         --num-executors | --proxy-user | --principal | --keytab | --queue)
         [ $# -gt 1 ] || { echo "error: $1 needs a value" >&2 && exit 2; }
-        case $1=$2 in --master=local*) ;; --master=*) local_master= ;; esac
+        case $1=$2 in --master=local* | --master=spark://127.0.0.1:*) ;; --master=*) local_master= ;; esac
         spark_arguments+=("$1" "$2")
         shift
         ;;
