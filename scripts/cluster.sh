@@ -151,6 +151,7 @@ configure_hdfs() {
 start_hdfs() {
   hdfs_jar=$root/target/hdfs-classpath.txt
   if [ ! -s "$hdfs_jar" ]; then
+    command -v mvn >/dev/null || missing "Maven 3.6.3 or later, to fetch HDFS" maven maven maven
     echo "Fetching HDFS (the first time, 40 MB) ..." >&2
     mvn -B -ntp -q -f "$root/pom.xml" dependency:build-classpath -DincludeScope=test \
       -DincludeArtifactIds=hadoop-client-minicluster -Dmdep.outputFile="$hdfs_jar" >&2
@@ -236,6 +237,7 @@ stop() {
     while alive "$name"; do
       read -r pid _ <"$dir/run/$name"
       [ "$waited" -lt 50 ] || kill -9 "$pid" 2>/dev/null || true
+      [ "$waited" -lt 100 ] || fail "$name (process $pid) does not end, not even by kill -9; look at it, then stop again"
       sleep 0.2
       waited=$((waited + 1))
     done

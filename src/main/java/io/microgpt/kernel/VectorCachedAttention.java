@@ -7,7 +7,7 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Attention of one position over the pages of a cache. A vector holds neighbouring positions while scores are summed, neighbouring
  * columns while values are. The loops are short and do not depend on each other, so that the processor overlaps them; what counts
- * is how few instructions a vector takes (together with the pages, 64 sequences of Shakespeare's shape a third faster). Hence the fences: between them C2 makes a load part of its multiplication.
+ * is how few instructions a vector takes (with the pages and fewer sequences at a time, decoding of 64 a third faster). Hence the fences: between them C2 makes a load part of its multiplication.
  */
 final class VectorCachedAttention {
     private static final VectorSpecies<Float> SPECIES = VectorKernels.SPECIES;
