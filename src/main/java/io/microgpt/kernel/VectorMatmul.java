@@ -51,13 +51,6 @@ final class VectorMatmul {
             int cOffset,
             int cRow,
             boolean accumulate) {
-        if (m <= VectorRow.MOST && bColumn == 1) {
-            for (int i = 0; i < m; i++) {
-                int ai = aOffset + i * aRow;
-                VectorRow.multiply(n, k, a, ai, aColumn, b, bOffset, bRow, c, cOffset + i * cRow, accumulate);
-            }
-            return;
-        }
         Scratch scratch = SCRATCH.get();
         for (int j = 0; j < n; j += NC) {
             int columns = Math.min(NC, n - j);
@@ -111,7 +104,7 @@ final class VectorMatmul {
                 if (m <= VectorRow.MOST) {
                     for (int i = 0; i < m; i++) {
                         int ci = cOffset + i * cRow + j;
-                        VectorRow.multiplyPanels(
+                        VectorRow.multiply(
                                 columns,
                                 depth,
                                 a,

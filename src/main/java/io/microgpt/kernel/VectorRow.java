@@ -17,48 +17,13 @@ final class VectorRow {
 
     private VectorRow() {}
 
-    /** {@code c[n] = a[k] . b[k,n]}, or {@code c += a . b}; {@code b} has adjacent columns. */
-    static void multiply(
-            int n,
-            int k,
-            float[] a,
-            int ai,
-            int aColumn,
-            float[] b,
-            int bOffset,
-            int bRow,
-            float[] c,
-            int cOffset,
-            boolean accumulate) {
-        if (!accumulate) {
-            java.util.Arrays.fill(c, cOffset, cOffset + n, 0.0f);
-        }
-        int j = 0;
-        for (; j + 2 * NR <= n; j += 2 * NR) {
-            fourVectors(k, a, ai, aColumn, b, bOffset + j, NR, bRow, c, cOffset + j);
-        }
-        for (; j + NR <= n; j += NR) {
-            twoVectors(k, a, ai, aColumn, b, bOffset + j, bRow, c, cOffset + j);
-        }
-        for (; j + WIDTH <= n; j += WIDTH) {
-            oneVector(k, a, ai, aColumn, b, bOffset + j, bRow, c, cOffset + j);
-        }
-        for (; j < n; j++) {
-            float sum = c[cOffset + j];
-            for (int p = 0; p < k; p++) {
-                sum = Math.fma(a[ai + p * aColumn], b[bOffset + p * bRow + j], sum);
-            }
-            c[cOffset + j] = sum;
-        }
-    }
-
     /**
-     * The same for one block of packed panels.
+     * {@code c[n] = a[k] . b[k,n]}, or {@code c += a . b}, for one block of packed panels.
      *
      * @param distance of neighbouring panels
      * @param tile scratch for the last panel, of which not all columns may be wanted
      */
-    static void multiplyPanels(
+    static void multiply(
             int n,
             int k,
             float[] a,
@@ -76,20 +41,20 @@ final class VectorRow {
         }
         int j = 0;
         for (; j + 2 * NR <= n; j += 2 * NR) {
-            fourVectors(k, a, ai, aColumn, b, bOffset + j / NR * distance, distance, NR, c, cOffset + j);
+            fourVectors(k, a, ai, aColumn, b, bOffset + j / NR * distance, distance, c, cOffset + j);
         }
         for (; j < n; j += NR) {
             int wanted = Math.min(NR, n - j);
             int bi = bOffset + j / NR * distance;
             System.arraycopy(c, cOffset + j, tile, 0, wanted);
-            twoVectors(k, a, ai, aColumn, b, bi, NR, tile, 0);
+            twoVectors(k, a, ai, aColumn, b, bi, tile, 0);
             System.arraycopy(tile, 0, c, cOffset + j, wanted);
         }
     }
 
     /** Two vectors at {@code b0} and two {@code distance} further on: four sums hide the latency of one. */
     private static void fourVectors(
-            int k, float[] a, int ai, int aColumn, float[] b, int b0, int distance, int bRow, float[] c, int c0) {
+            int k, float[] a, int ai, int aColumn, float[] b, int b0, int distance, float[] c, int c0) {
         FloatVector s0 = FloatVector.fromArray(SPECIES, c, c0);
         FloatVector s1 = FloatVector.fromArray(SPECIES, c, c0 + WIDTH);
         FloatVector s2 = FloatVector.fromArray(SPECIES, c, c0 + NR);
@@ -103,7 +68,7 @@ final class VectorRow {
             s2 = x.fma(FloatVector.fromArray(SPECIES, b, bp + distance), s2);
             s3 = x.fma(FloatVector.fromArray(SPECIES, b, bp + distance + WIDTH), s3);
             ap += aColumn;
-            bp += bRow;
+            bp += NR;
         }
         s0.intoArray(c, c0);
         s1.intoArray(c, c0 + WIDTH);
@@ -111,8 +76,7 @@ final class VectorRow {
         s3.intoArray(c, c0 + NR + WIDTH);
     }
 
-    private static void twoVectors(
-            int k, float[] a, int ai, int aColumn, float[] b, int b0, int bRow, float[] c, int c0) {
+    private static void twoVectors(int k, float[] a, int ai, int aColumn, float[] b, int b0, float[] c, int c0) {
         FloatVector s0 = FloatVector.fromArray(SPECIES, c, c0);
         FloatVector s1 = FloatVector.fromArray(SPECIES, c, c0 + WIDTH);
         int ap = ai;
@@ -122,22 +86,9 @@ final class VectorRow {
             s0 = x.fma(FloatVector.fromArray(SPECIES, b, bp), s0);
             s1 = x.fma(FloatVector.fromArray(SPECIES, b, bp + WIDTH), s1);
             ap += aColumn;
-            bp += bRow;
+            bp += NR;
         }
         s0.intoArray(c, c0);
         s1.intoArray(c, c0 + WIDTH);
-    }
-
-    private static void oneVector(
-            int k, float[] a, int ai, int aColumn, float[] b, int b0, int bRow, float[] c, int c0) {
-        FloatVector s = FloatVector.fromArray(SPECIES, c, c0);
-        int ap = ai;
-        int bp = b0;
-        for (int p = 0; p < k; p++) {
-            s = FloatVector.broadcast(SPECIES, a[ap]).fma(FloatVector.fromArray(SPECIES, b, bp), s);
-            ap += aColumn;
-            bp += bRow;
-        }
-        s.intoArray(c, c0);
     }
 }
