@@ -100,6 +100,10 @@ final class TrainingStep implements Work {
     @Override
     public void close() {
         source.close();
+        delete(directory);
+    }
+
+    static void delete(Path directory) {
         try (Stream<Path> files = Files.walk(directory)) {
             List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
             for (Path file : deepestFirst) {

@@ -37,6 +37,11 @@ public final class CheckpointStore {
         this.root = Directory.of(hadoop, directory);
     }
 
+    /** {@return the directory of the checkpoints} */
+    public Path directory() {
+        return root.path();
+    }
+
     /** {@return the checkpoint in this directory, whatever the directory is called; everything in it is verified} */
     public static Checkpoint loadDirectory(Configuration hadoop, String directory) {
         return CheckpointReader.read(Directory.of(hadoop, directory));

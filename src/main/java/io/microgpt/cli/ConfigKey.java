@@ -105,6 +105,17 @@ public enum ConfigKey {
             integer().from(0),
             0,
             "Spark tasks a step, at most `data.shards`; the results are the same bits; 0 = Spark's default parallelism"),
+    ENGINE_GATHER(
+            "engine.gather",
+            choice("auto", "direct", "sliced"),
+            "auto",
+            "how gradients reach the driver: from every task whole, or added up in slices by a shuffle first; `auto` = the faster by size;"
+                    + " the results are the same bits"),
+    ENGINE_PATIENCE(
+            "engine.patience",
+            integer().from(1),
+            600,
+            "seconds that a Spark job may wait without a task running, or a training for its checkpoint to be written; then it gives up"),
 
     GENERATE_TEMPERATURE(
             "generate.temperature", number().from(0), 0.8, "the logits are divided by it before sampling; 0 = greedy"),

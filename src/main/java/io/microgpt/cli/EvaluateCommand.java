@@ -24,7 +24,6 @@ import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -70,7 +69,7 @@ final class EvaluateCommand implements Callable<Integer> {
         Configuration hadoop = SparkSessions.hadoop();
         Checkpoint checkpoint = Models.load(hadoop, model, best, this::warn);
         Settings settings = settings(hadoop, checkpoint);
-        try (Sessions sessions = new Sessions("evaluate")) {
+        try (Sessions sessions = new Sessions("evaluate", terminal)) {
             requireAbsent(hadoop, perDocument);
             String path = data != null ? data : trainedOn(hadoop, settings);
             if (Dataset.exists(hadoop, path)) {
@@ -118,7 +117,7 @@ final class EvaluateCommand implements Callable<Integer> {
         try {
             Summaries.prepared(
                             new Preparation(
-                                            sessions.spark(),
+                                            sessions.spark(settings),
                                             Resolved.prepare(settings, path),
                                             Optional.of(TokenizerJson.parse(checkpoint.tokenizerJson(), model)))
                                     .run(scratch.toString()),
@@ -157,17 +156,18 @@ final class EvaluateCommand implements Callable<Integer> {
         try (GradientSource source = noSpark
                 ? new LocalSource(dataset, task, this::warn)
                 : new SparkSource(
-                        JavaSparkContext.fromSparkContext(sessions.spark().sparkContext()),
+                        sessions.context(settings),
                         dataset,
                         task,
-                        settings.integer(ConfigKey.ENGINE_TASKS),
+                        Resolved.spark(settings),
+                        sessions.watch(settings),
                         this::warn)) {
             LossSum train = source.loss(Part.TRAIN, 1.0, checkpoint.weights());
             LossSum test = source.loss(Part.TEST, 1.0, checkpoint.weights());
             print(checkpoint, dataset, train, test);
         }
         if (perDocument != null) {
-            DocumentLosses.rows(sessions.spark(), dataset, checkpoint, Resolved.kernels(settings))
+            DocumentLosses.rows(sessions.spark(settings), dataset, checkpoint, Resolved.kernels(settings))
                     .write()
                     .json(perDocument);
             terminal.print("losses of all documents in " + perDocument);

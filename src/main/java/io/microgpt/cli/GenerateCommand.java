@@ -98,12 +98,13 @@ final class GenerateCommand implements Callable<Integer> {
             requireOut(hadoop);
         }
         Checkpoint checkpoint = Models.load(hadoop, model, best, this::warn);
-        PromptCompleter.Options generate = Resolved.generate(settings(hadoop, checkpoint));
+        Settings settings = settings(hadoop, checkpoint);
+        PromptCompleter.Options generate = Resolved.generate(settings);
         KernelProvider.Chosen kernels = KernelProvider.choose(generate.kernels());
         if (kernels.degraded()) {
             warn(kernels.reason());
         }
-        return source.prompt != null ? one(checkpoint, generate) : many(checkpoint, generate);
+        return source.prompt != null ? one(checkpoint, generate) : many(checkpoint, generate, settings);
     }
 
     private void requireOut(Configuration hadoop) throws IOException {
@@ -157,9 +158,9 @@ final class GenerateCommand implements Callable<Integer> {
         return 0;
     }
 
-    private int many(Checkpoint checkpoint, PromptCompleter.Options generate) {
-        try (Sessions sessions = new Sessions("generate")) {
-            SparkSession spark = sessions.spark();
+    private int many(Checkpoint checkpoint, PromptCompleter.Options generate, Settings settings) {
+        try (Sessions sessions = new Sessions("generate", terminal)) {
+            SparkSession spark = sessions.spark(settings);
             Dataset<Row> prompts = GenerateJob.prompts(spark, source.prompts, promptsFormat(), column);
             Dataset<Row> completed = GenerateJob.complete(spark, prompts, column, checkpoint, generate);
             write(completed.write());

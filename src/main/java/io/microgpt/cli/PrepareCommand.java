@@ -4,7 +4,6 @@ import io.microgpt.spark.Preparation;
 import io.microgpt.spark.PreparedStatistics;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -36,9 +35,10 @@ final class PrepareCommand implements Callable<Integer> {
         }
         Settings settings = builder.build();
         String path = settings.text(ConfigKey.DATA_PATH);
-        try (SparkSession spark = SparkSessions.open("prepare")) {
-            PreparedStatistics statistics =
-                    new Preparation(spark, Resolved.prepare(settings, path), Optional.empty()).run(out);
+        try (Sessions sessions = new Sessions("prepare", Terminal.standard())) {
+            PreparedStatistics statistics = new Preparation(
+                            sessions.spark(settings), Resolved.prepare(settings, path), Optional.empty())
+                    .run(out);
             Summaries.prepared(statistics, out).forEach(System.out::println);
         }
         return 0;

@@ -6,12 +6,15 @@ import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.GptConfig;
 import io.microgpt.optim.Adam;
 import io.microgpt.optim.Schedule;
+import io.microgpt.spark.Gather;
 import io.microgpt.spark.InputFormat;
 import io.microgpt.spark.PrepareOptions;
 import io.microgpt.spark.PromptCompleter;
+import io.microgpt.spark.SparkOptions;
 import io.microgpt.text.TokenizerKind;
 import io.microgpt.train.TrainConfig;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Settings in the typed words of the packages that use them. */
 final class Resolved {
@@ -84,11 +87,21 @@ final class Resolved {
                 s.integer(ConfigKey.TRAIN_KEEP_CHECKPOINTS),
                 s.number(ConfigKey.TRAIN_LABEL_SMOOTHING),
                 s.longInteger(ConfigKey.TRAIN_SEED),
-                kernels(s));
+                kernels(s),
+                s.integer(ConfigKey.ENGINE_PATIENCE));
     }
 
     static KernelProvider.Choice kernels(Settings s) {
         return KernelProvider.Choice.valueOf(s.choice(ConfigKey.ENGINE_KERNELS).toUpperCase(Locale.ROOT));
+    }
+
+    static SparkOptions spark(Settings s) {
+        String gather = s.choice(ConfigKey.ENGINE_GATHER);
+        return new SparkOptions(
+                s.integer(ConfigKey.ENGINE_TASKS),
+                gather.equals("auto")
+                        ? Optional.empty()
+                        : Optional.of(Gather.valueOf(gather.toUpperCase(Locale.ROOT))));
     }
 
     static PromptCompleter.Options generate(Settings s) {

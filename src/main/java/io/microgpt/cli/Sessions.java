@@ -1,26 +1,46 @@
 package io.microgpt.cli;
 
+import io.microgpt.spark.ClusterWatch;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
-/** The Spark session of a command, opened when it is first needed. */
+/** The Spark session of a command, opened when it is first needed, and the watch over it. */
 final class Sessions implements AutoCloseable {
     private final String application;
+    private final Terminal terminal;
     private SparkSession session;
+    private ClusterWatch watch;
 
-    Sessions(String application) {
+    Sessions(String application, Terminal terminal) {
         this.application = application;
+        this.terminal = terminal;
     }
 
-    SparkSession spark() {
+    /** {@return the session; its jobs are watched with the patience of these settings} */
+    SparkSession spark(Settings settings) {
         if (session == null) {
             session = SparkSessions.open(application);
+            watch = new ClusterWatch(
+                    session.sparkContext(),
+                    settings.integer(ConfigKey.ENGINE_PATIENCE),
+                    message -> terminal.print("warning: " + message));
         }
         return session;
+    }
+
+    JavaSparkContext context(Settings settings) {
+        return JavaSparkContext.fromSparkContext(spark(settings).sparkContext());
+    }
+
+    ClusterWatch watch(Settings settings) {
+        spark(settings);
+        return watch;
     }
 
     @Override
     public void close() {
         if (session != null) {
+            watch.close();
             session.stop();
             session = null;
         }

@@ -1,5 +1,6 @@
 package io.microgpt.cli;
 
+import io.microgpt.spark.SparkDefaults;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -13,17 +14,15 @@ final class SparkSessions {
         SparkConf conf = new SparkConf();
         conf.setIfMissing("spark.master", "local[*]");
         conf.setIfMissing("spark.app.name", "microgpt " + application);
-        conf.setIfMissing("spark.ui.showConsoleProgress", "false");
-        conf.setIfMissing("spark.driver.maxResultSize", "0"); // a step's gradients are as large as they are
-        // Bulk goes as Externalizable blocks, which Kryo does not know, and records do not pass it.
-        conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
+        SparkDefaults.addTo(conf);
         SparkSession session = SparkSession.builder().config(conf).getOrCreate();
+        HadoopDefaults.addTo(session.sparkContext().hadoopConfiguration());
         session.sparkContext().setLogLevel("WARN");
         return session;
     }
 
     /** {@return Hadoop's configuration, with the {@code spark.hadoop.*} of spark-submit, without starting Spark} */
     static Configuration hadoop() {
-        return SparkHadoopUtil.get().newConfiguration(new SparkConf());
+        return HadoopDefaults.addTo(SparkHadoopUtil.get().newConfiguration(new SparkConf()));
     }
 }

@@ -7,6 +7,7 @@ import io.microgpt.data.Manifest;
 import io.microgpt.data.StepPlan;
 import io.microgpt.model.GptConfig;
 import io.microgpt.spark.SparkSource;
+import io.microgpt.spark.TrainingMetrics;
 import io.microgpt.train.Compatibility;
 import io.microgpt.train.GradientSource;
 import io.microgpt.train.LocalSource;
@@ -17,10 +18,10 @@ import io.microgpt.train.Trainer;
 import io.microgpt.train.TrainingListener;
 import io.microgpt.train.TrainingTask;
 import io.microgpt.train.Verdict;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -60,7 +61,7 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Configuration hadoop = SparkSessions.hadoop();
-        try (Sessions sessions = new Sessions("train")) {
+        try (Sessions sessions = new Sessions("train", terminal)) {
             TrainingSetup setup =
                     new TrainingSetup(hadoop, options, data, out, resume, terminal).resolve(sessions, noSpark);
             train(hadoop, setup, sessions);
@@ -102,8 +103,10 @@ final class TrainCommand implements Callable<Integer> {
                     resumed.isPresent() ? ", going on from step " + from : ""));
             terminal.print("  on " + source.description());
             Progress progress = new Progress(terminal, config.steps());
-            try (MetricsLog metrics = new MetricsLog(hadoop, setup.run().metrics(), from)) {
-                Watch watch = new Watch(progress, metrics, from);
+            try (MetricsLog metrics = new MetricsLog(hadoop, setup.run().metrics(), from);
+                    TrainingMetrics gauges = noSpark ? null : new TrainingMetrics()) {
+                Watch watch = new Watch(
+                        gauges == null ? List.of(metrics, progress) : List.of(metrics, gauges, progress), from);
                 Trainer trainer = new Trainer(config, dataset, source, store, settings.renderJson(), resumed, watch);
                 Trainer.Result result = trainer.run(() -> stop.getAsBoolean() || watch.step >= stopAt);
                 report(result, trainer, setup, config);
@@ -116,10 +119,11 @@ final class TrainCommand implements Callable<Integer> {
             return new LocalSource(dataset, task, this::warn);
         }
         return new SparkSource(
-                JavaSparkContext.fromSparkContext(sessions.spark().sparkContext()),
+                sessions.context(settings),
                 dataset,
                 task,
-                settings.integer(ConfigKey.ENGINE_TASKS),
+                Resolved.spark(settings),
+                sessions.watch(settings),
                 this::warn);
     }
 
@@ -146,28 +150,25 @@ final class TrainCommand implements Callable<Integer> {
         terminal.print("warning: " + message);
     }
 
-    /** Progress for the person, metrics for the file. */
+    /** Progress for the person, metrics for the file and for what watches the cluster. */
     private static final class Watch implements TrainingListener {
-        private final Progress progress;
-        private final MetricsLog metrics;
+        private final List<TrainingListener> listeners;
         private volatile long step;
 
-        Watch(Progress progress, MetricsLog metrics, long step) {
-            this.progress = progress;
-            this.metrics = metrics;
+        Watch(List<TrainingListener> listeners, long step) {
+            this.listeners = listeners;
             this.step = step;
         }
 
         @Override
         public void stepEnded(StepReport report) {
             step = report.step();
-            metrics.stepEnded(report);
-            progress.stepEnded(report);
+            listeners.forEach(listener -> listener.stepEnded(report));
         }
 
         @Override
         public void warning(String message) {
-            progress.warning(message);
+            listeners.forEach(listener -> listener.warning(message));
         }
     }
 }

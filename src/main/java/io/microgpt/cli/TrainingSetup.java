@@ -157,7 +157,7 @@ final class TrainingSetup {
         PreparedStatistics statistics;
         try {
             Preparation preparation =
-                    new Preparation(sessions.spark(), Resolved.prepare(settings, path), Optional.empty());
+                    new Preparation(sessions.spark(settings), Resolved.prepare(settings, path), Optional.empty());
             statistics = preparation.run(run.dataset());
         } catch (DatasetException e) {
             run.discardIfEmpty();

@@ -12,12 +12,16 @@ final class Blocks {
     private Blocks() {}
 
     static void write(DataOutput out, float[] values) throws IOException {
-        out.writeInt(values.length);
-        ByteBuffer buffer = ByteBuffer.allocate(Float.BYTES * Math.min(BUFFER_FLOATS, Math.max(1, values.length)));
-        for (int at = 0; at < values.length; at += BUFFER_FLOATS) {
-            int n = Math.min(BUFFER_FLOATS, values.length - at);
+        write(out, values, 0, values.length);
+    }
+
+    static void write(DataOutput out, float[] values, int offset, int length) throws IOException {
+        out.writeInt(length);
+        ByteBuffer buffer = ByteBuffer.allocate(Float.BYTES * Math.min(BUFFER_FLOATS, Math.max(1, length)));
+        for (int at = 0; at < length; at += BUFFER_FLOATS) {
+            int n = Math.min(BUFFER_FLOATS, length - at);
             buffer.clear();
-            buffer.asFloatBuffer().put(values, at, n);
+            buffer.asFloatBuffer().put(values, offset + at, n);
             out.write(buffer.array(), 0, Float.BYTES * n);
         }
     }

@@ -9,12 +9,17 @@ import java.io.ObjectOutput;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a task sends back: the subtrees of its run of shards. */
+/** What a task sends back: the subtrees of its run of shards, with whole gradients or with a slice of each. */
 public final class PartialSums implements Externalizable {
     private static final long serialVersionUID = 1L;
+    private static final int WHOLE = -1;
 
     private List<SumTree.Node> nodes;
     private long computeNanos;
+    private transient int begin;
+    private transient int end = WHOLE;
+    private transient Runnable release;
+    private transient boolean released;
 
     /** For {@link Externalizable}. */
     public PartialSums() {}
@@ -33,8 +38,30 @@ public final class PartialSums implements Externalizable {
         return computeNanos;
     }
 
+    /** {@return the same sums by slices, which are to be written in this order} Slice s has the parameters {@code [bounds[s], bounds[s + 1])}. */
+    List<PartialSums> slices(int[] bounds) {
+        List<PartialSums> slices = new ArrayList<>();
+        for (int s = 0; s + 1 < bounds.length; s++) {
+            PartialSums slice = new PartialSums(nodes, computeNanos);
+            slice.begin = bounds[s];
+            slice.end = bounds[s + 1];
+            slices.add(slice);
+        }
+        slices.get(slices.size() - 1).release = release;
+        return slices;
+    }
+
+    /** Has {@code release} called when these sums are written, which Spark does once; their arrays may be used again then. */
+    PartialSums thenRelease(Runnable arrays) {
+        release = arrays;
+        return this;
+    }
+
     @Override
     public void writeExternal(ObjectOutput out) throws IOException {
+        if (released) {
+            throw new IllegalStateException("sums written twice: their arrays may hold those of another step by now");
+        }
         out.writeLong(computeNanos);
         out.writeInt(nodes.size());
         for (SumTree.Node node : nodes) {
@@ -45,8 +72,13 @@ public final class PartialSums implements Externalizable {
                 out.writeDouble(node.sum().lossSum());
                 out.writeLong(node.sum().positions());
                 out.writeLong(node.sum().documents());
-                Blocks.write(out, node.sum().gradient());
+                float[] gradient = node.sum().gradient();
+                Blocks.write(out, gradient, begin, (end == WHOLE ? gradient.length : end) - begin);
             }
+        }
+        if (release != null) {
+            released = true;
+            release.run();
         }
     }
 

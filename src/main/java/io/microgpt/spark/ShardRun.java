@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.ObjectInput;
 import java.io.ObjectOutput;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -103,14 +104,15 @@ public final class ShardRun implements Externalizable {
         long start = System.nanoTime();
         int shards = train.size();
         int threads = TaskContext.get() == null ? 1 : Math.min(TaskContext.get().cpus(), shards);
+        List<ShardWorker> used = Collections.synchronizedList(new ArrayList<>());
         if (threads <= 1) {
-            return new PartialSums(part(block, arithmetic, 0, shards), System.nanoTime() - start);
+            return sums(part(block, arithmetic, 0, shards, used), start, used);
         }
         List<Future<List<SumTree.Node>>> parts = new ArrayList<>();
         for (int t = 0; t < threads; t++) {
             int from = shards * t / threads;
             int to = shards * (t + 1) / threads;
-            parts.add(THREADS.submit(() -> part(block, arithmetic, from, to)));
+            parts.add(THREADS.submit(() -> part(block, arithmetic, from, to, used)));
         }
         SumTree tree = new SumTree(task.plan().shards(), kernels());
         try {
@@ -125,15 +127,24 @@ public final class ShardRun implements Externalizable {
         } finally {
             parts.forEach(part -> part.cancel(true));
         }
-        return new PartialSums(tree.nodes(), System.nanoTime() - start);
+        return sums(tree.nodes(), start, used);
     }
 
-    private List<SumTree.Node> part(WeightBlock block, Arithmetic arithmetic, int from, int to) {
+    /** The workers are idle again, and the arrays theirs, when the sums are on their way. A task that dies before leaves both to the collector. */
+    private PartialSums sums(List<SumTree.Node> nodes, long start, List<ShardWorker> used) {
+        return new PartialSums(nodes, System.nanoTime() - start).thenRelease(() -> {
+            used.get(0).release(nodes);
+            workers.addAll(used);
+        });
+    }
+
+    private List<SumTree.Node> part(
+            WeightBlock block, Arithmetic arithmetic, int from, int to, List<ShardWorker> used) {
         ShardWorker idle = workers.poll();
         ShardWorker worker = idle != null ? idle : new ShardWorker(task, new Gpt(task.model(), kernels()));
         SumTree tree = worker.tree();
         arithmetic.run(worker, tree, from, to, block.weights(task.model(), worker.kernels()));
-        workers.push(worker);
+        used.add(worker);
         return tree.nodes();
     }
 

@@ -5,6 +5,7 @@ import io.microgpt.data.Manifest;
 import io.microgpt.data.Part;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.Kernels;
+import io.microgpt.optim.GradientSum;
 import io.microgpt.optim.SumTree;
 import io.microgpt.train.GradientSource;
 import io.microgpt.train.LossSum;
@@ -12,15 +13,17 @@ import io.microgpt.train.TrainingTask;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.SerializableConfiguration;
+import scala.Function1;
+import scala.collection.Iterator;
 
 /**
  * Gradients by Spark: broadcast the weights, compute on the cached runs of shards, add the partial sums in the fixed tree. No
@@ -32,8 +35,11 @@ public final class SparkSource implements GradientSource {
     private final Kernels kernels;
     private final Broadcast<Origin> origin;
     private final JavaRDD<ShardRun> runs;
+    private final ClusterWatch watch;
+    private final Slices slices; // null where every task sends whole gradients to the driver
     private final int partitions;
     private final String description;
+    private double lastLoss = Double.NaN;
 
     private record Span(int first, int end) implements Serializable {}
 
@@ -47,21 +53,27 @@ public final class SparkSource implements GradientSource {
     }
 
     /** What an executor says of itself. */
-    private record Site(String executor, String kernels, boolean degraded, int cores) implements Serializable {}
+    private record Site(String executor, String kernels, boolean degraded) implements Serializable {}
 
     /**
      * Loads the shards into the executors' caches.
      *
-     * @param partitions tasks a step, at most one a shard; 0 for as many as Spark's default parallelism
+     * @param watch bounds its waits, and knows what went wrong first
      * @param warnings takes what the user should know of the executors
      */
     public SparkSource(
-            JavaSparkContext spark, Dataset dataset, TrainingTask task, int partitions, Consumer<String> warnings) {
+            JavaSparkContext spark,
+            Dataset dataset,
+            TrainingTask task,
+            SparkOptions options,
+            ClusterWatch watch,
+            Consumer<String> warnings) {
         this.spark = spark;
         this.task = task;
         this.kernels = KernelProvider.choose(task.kernels()).kernels();
+        this.watch = watch;
         int shards = dataset.manifest().train().size();
-        this.partitions = Math.min(shards, partitions > 0 ? partitions : spark.defaultParallelism());
+        this.partitions = Math.min(shards, options.tasks() > 0 ? options.tasks() : spark.defaultParallelism());
         List<Span> spans = new ArrayList<>();
         for (int p = 0; p < this.partitions; p++) {
             spans.add(new Span(
@@ -77,19 +89,31 @@ public final class SparkSource implements GradientSource {
         this.runs = spark.parallelize(spans, this.partitions)
                 .map(span -> loaded.value().load(span))
                 .persist(StorageLevel.MEMORY_AND_DISK());
-        this.description = describe(sites(task.kernels()), warnings);
+        int parameters = task.model().parameters();
+        this.slices = options.gather().orElse(Gather.of(parameters, partitions)) == Gather.SLICED
+                ? new Slices(partitions, parameters)
+                : null;
+        try {
+            this.description = describe(sites(task.kernels()), warnings);
+        } catch (Exception e) {
+            close();
+            throw failure("reading the shards", e);
+        }
     }
 
-    private List<Site> sites(KernelProvider.Choice choice) {
-        return runs.map(run -> {
-                    KernelProvider.Chosen chosen = KernelProvider.choose(choice);
-                    return new Site(
-                            SparkEnv.get().executorId(),
-                            chosen.reason(),
-                            chosen.degraded(),
-                            Runtime.getRuntime().availableProcessors());
-                })
-                .collect();
+    private List<Site> sites(KernelProvider.Choice choice) throws Exception {
+        List<Site> sites = new ArrayList<>();
+        spark.setJobDescription("reading the shards");
+        PartitionJob.run(runs.rdd(), look(choice), sites::add);
+        return sites;
+    }
+
+    private static Function1<Iterator<ShardRun>, Site> look(KernelProvider.Choice choice) {
+        return (Function1<Iterator<ShardRun>, Site> & Serializable) runs -> {
+            runs.next();
+            KernelProvider.Chosen chosen = KernelProvider.choose(choice);
+            return new Site(SparkEnv.get().executorId(), chosen.reason(), chosen.degraded());
+        };
     }
 
     private String describe(List<Site> sites, Consumer<String> warnings) {
@@ -113,52 +137,65 @@ public final class SparkSource implements GradientSource {
     @Override
     public StepGradient at(long step, float[] weights) {
         long start = System.nanoTime();
-        Broadcast<WeightBlock> broadcast = spark.broadcast(new WeightBlock(weights));
-        try {
-            long sent = System.nanoTime();
-            spark.setJobDescription("step " + step);
-            List<PartialSums> sums =
-                    runs.map(run -> run.gradients(broadcast.value(), step)).collect();
-            SumTree tree = add(sums);
-            long end = System.nanoTime();
-            double compute =
-                    sums.stream().mapToLong(PartialSums::computeNanos).max().orElse(0) * 1e-6;
-            return new StepGradient(
-                    tree.total(), (sent - start) * 1e-6, compute, Math.max(0.0, (end - sent) * 1e-6 - compute));
+        try (StepWeights sent = StepWeights.send(spark, weights)) {
+            long ready = System.nanoTime();
+            spark.setJobDescription("step " + step + (Double.isNaN(lastLoss) ? "" : " loss " + rounded(lastLoss)));
+            StepWork work = run -> run.gradients(sent.block(), step);
+            Gathered gathered = slices == null ? direct(work) : slices.gather(runs, task, work);
+            if (gathered.sum() == null) {
+                throw new IllegalStateException("step " + step + " takes no document of any shard");
+            }
+            lastLoss = gathered.sum().meanLoss();
+            double compute = gathered.computeNanos() * 1e-6;
+            double since = (System.nanoTime() - ready) * 1e-6;
+            return new StepGradient(gathered.sum(), (ready - start) * 1e-6, compute, Math.max(0.0, since - compute));
         } catch (Exception e) {
             throw failure("step " + step, e);
-        } finally {
-            broadcast.destroy();
         }
     }
 
     @Override
     public LossSum loss(Part part, double share, float[] weights) {
-        Broadcast<WeightBlock> broadcast = spark.broadcast(new WeightBlock(weights));
-        try {
+        try (StepWeights sent = StepWeights.send(spark, weights)) {
             spark.setJobDescription("loss of the " + part.key() + " part");
-            Function<ShardRun, PartialSums> losses = run -> run.losses(broadcast.value(), part, share);
-            SumTree tree = add(runs.map(losses).collect());
-            boolean empty = tree.nodes().size() == 1 && tree.nodes().get(0).sum() == null;
-            return empty ? new LossSum(0.0, 0, 0) : LossSum.of(tree.total());
+            GradientSum sum =
+                    direct(run -> run.losses(sent.block(), part, share)).sum();
+            return sum == null ? new LossSum(0.0, 0, 0) : LossSum.of(sum);
         } catch (Exception e) {
             throw failure("the loss of the " + part.key() + " part", e);
-        } finally {
-            broadcast.destroy();
         }
     }
 
-    /** Spark throws a checked exception that no signature declares: as it is, no handler would expect it. */
-    private static RuntimeException failure(String what, Exception e) {
-        return e instanceof RuntimeException runtime
-                ? runtime
-                : new IllegalStateException(what + " failed on Spark: " + e.getMessage(), e);
+    /** Adds the tasks' sums in the order of the tree, whatever the order in which they come. */
+    private Gathered direct(StepWork work) throws Exception {
+        SumTree tree = new SumTree(task.plan().shards(), kernels);
+        long[] nanos = new long[1];
+        PartitionJob.run(runs.rdd(), first(work), partial -> {
+            partial.nodes().forEach(tree::add);
+            nanos[0] = Math.max(nanos[0], partial.computeNanos());
+        });
+        boolean empty = tree.nodes().size() == 1 && tree.nodes().get(0).sum() == null;
+        return new Gathered(empty ? null : tree.total(), nanos[0]);
     }
 
-    private SumTree add(List<PartialSums> sums) {
-        SumTree tree = new SumTree(task.plan().shards(), kernels);
-        sums.forEach(partial -> partial.nodes().forEach(tree::add));
-        return tree;
+    private static Function1<Iterator<ShardRun>, PartialSums> first(StepWork work) {
+        return (Function1<Iterator<ShardRun>, PartialSums> & Serializable) runs -> work.on(runs.next());
+    }
+
+    private static String rounded(double loss) {
+        return String.format(Locale.ROOT, "%.4f", loss);
+    }
+
+    /** What explains itself passes as it is; of the rest, the first thing that went wrong is what a person wants to know. */
+    private RuntimeException failure(String what, Exception e) {
+        if (e instanceof InterruptedException) {
+            Thread.currentThread().interrupt();
+        }
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        return e instanceof RuntimeException runtime && !spark.sc().isStopped()
+                ? runtime
+                : new IllegalStateException(
+                        what + " failed on Spark: " + message + watch.firstTrouble("\n  first, "), e);
     }
 
     @Override
@@ -168,7 +205,9 @@ public final class SparkSource implements GradientSource {
 
     @Override
     public void close() {
-        runs.unpersist(false);
-        origin.destroy();
+        if (!spark.sc().isStopped()) {
+            runs.unpersist(false);
+            origin.destroy();
+        }
     }
 }

@@ -1,12 +1,15 @@
 package io.microgpt.train;
 
 import io.microgpt.checkpoint.Checkpoint;
+import io.microgpt.checkpoint.CheckpointException;
 import io.microgpt.checkpoint.CheckpointStore;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Writes checkpoints off the training thread, one at a time: while one is being written, training goes on; the next one waits for it.
@@ -15,6 +18,7 @@ import java.util.concurrent.Future;
 final class BackgroundCheckpoints implements AutoCloseable {
     private final CheckpointStore store;
     private final int keep;
+    private final int patienceSeconds;
     private final TrainingListener listener;
     private final ExecutorService writer = Executors.newSingleThreadExecutor(task -> {
         Thread thread = new Thread(task, "checkpoint-writer");
@@ -22,16 +26,21 @@ final class BackgroundCheckpoints implements AutoCloseable {
         return thread;
     });
     private Future<?> pending;
+    private boolean hung;
 
-    BackgroundCheckpoints(CheckpointStore store, int keep, TrainingListener listener) {
+    BackgroundCheckpoints(CheckpointStore store, int keep, int patienceSeconds, TrainingListener listener) {
         this.store = store;
         this.keep = keep;
+        this.patienceSeconds = patienceSeconds;
         this.listener = listener;
     }
 
     /** Starts writing; the arrays of {@code checkpoint} belong to it from now on. */
     void write(Checkpoint checkpoint, OptionalLong best) {
         await();
+        if (hung) {
+            throw new CheckpointException(store.directory(), "no checkpoint is written any more: the last one hangs");
+        }
         pending = writer.submit(() -> {
             String path = store.write(checkpoint).toString();
             store.retain(keep, best);
@@ -45,11 +54,19 @@ final class BackgroundCheckpoints implements AutoCloseable {
             return;
         }
         try {
-            pending.get();
+            pending.get(patienceSeconds, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException cause
                     ? cause
                     : new IllegalStateException("a checkpoint could not be written: " + e.getCause(), e.getCause());
+        } catch (TimeoutException e) {
+            pending.cancel(true);
+            hung = true; // and with it the only thread that writes
+            throw new CheckpointException(
+                    store.directory(),
+                    "a checkpoint was not written within " + patienceSeconds
+                            + " s (engine.patience): the file system does not answer; the checkpoints before it are whole",
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while a checkpoint was being written", e);

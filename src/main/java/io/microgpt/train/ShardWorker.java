@@ -44,7 +44,7 @@ public final class ShardWorker {
     /** Gives back the arrays of sums that nobody needs any more. */
     public void release(List<SumTree.Node> nodes) {
         for (SumTree.Node node : nodes) {
-            if (node.sum() != null) {
+            if (node.sum() != null && node.sum().gradient().length > 0) { // sums of losses alone have none
                 spare.push(node.sum().gradient());
             }
         }

@@ -13,6 +13,7 @@ import io.microgpt.optim.Schedule;
  * @param evalEvery steps between evaluations of the test loss; 0 only at the end
  * @param checkpointEvery steps between checkpoints; 0 only at the end
  * @param keepCheckpoints how many of the last checkpoints stay, besides the best
+ * @param patienceSeconds until a checkpoint that is being written is given up
  */
 public record TrainConfig(
         GptConfig model,
@@ -26,4 +27,5 @@ public record TrainConfig(
         int keepCheckpoints,
         double labelSmoothing,
         long seed,
-        KernelProvider.Choice kernels) {}
+        KernelProvider.Choice kernels,
+        int patienceSeconds) {}

@@ -80,7 +80,8 @@ public final class Trainer {
      */
     public Result run(BooleanSupplier stop) {
         boolean stopped = false;
-        try (BackgroundCheckpoints checkpoints = new BackgroundCheckpoints(store, config.keepCheckpoints(), listener)) {
+        try (BackgroundCheckpoints checkpoints =
+                new BackgroundCheckpoints(store, config.keepCheckpoints(), config.patienceSeconds(), listener)) {
             try {
                 while (!stopped && state.step < config.steps()) {
                     stopped = stop.getAsBoolean();

@@ -44,7 +44,7 @@ class NearestNameTest {
             trainer.batchSize | ; did you mean `train.batch-size`?
             weight-decay      | ; did you mean `optimizer.weight-decay`?
             seed              | ; did you mean `data.seed` or `train.seed` or `generate.seed`?
-            engine.threads    | ; the keys of `engine` are `kernels`, `tasks`
+            engine.threads    | ; the keys of `engine` are `kernels`, `tasks`, `gather`, `patience`
             """)
     void hintsAtKeysOfTheGroupThenOfOthersThenAtAll(String path, String hint) {
         assertThat(NearestName.keyHint(path)).isEqualTo(hint);

@@ -16,6 +16,7 @@ import io.microgpt.train.TrainingTask;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -48,8 +49,7 @@ class SparkSourceTest {
     void gradientsAndLossesHaveTheBitsOfOneProcess(int tasks) {
         TrainingTask task = task(dataset, 12, Choice.AUTO);
         try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
-                GradientSource spark =
-                        new SparkSource(LocalSpark.context(), dataset, task, tasks, SparkSourceTest::unexpected)) {
+                GradientSource spark = spark(dataset, task, SparkOptions.ofTasks(tasks))) {
             for (long step : new long[] {0, 1, 6, 7, 8, 1_000_000}) {
                 float[] weights = weights(task, step);
                 assertSame(
@@ -66,6 +66,50 @@ class SparkSourceTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, SHARDS})
+    void slicesThroughAShuffleHaveTheBitsOfOneProcess(int tasks) {
+        TrainingTask task = task(dataset, 12, Choice.AUTO);
+        SparkOptions sliced = new SparkOptions(tasks, Optional.of(Gather.SLICED));
+        try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
+                GradientSource spark = spark(dataset, task, sliced)) {
+            for (long step : new long[] {0, 1, 6, 1_000_000}) {
+                float[] weights = weights(task, step);
+                assertSame(
+                        spark.at(step, weights).sum(), local.at(step, weights).sum());
+            }
+            float[] weights = weights(task, 99);
+            assertThat(spark.loss(Part.TEST, 1.0, weights)).isEqualTo(local.loss(Part.TEST, 1.0, weights));
+        }
+    }
+
+    @Test
+    void weightsTooManyForAClosureAreBroadcastAndGiveTheSameBits() {
+        GptConfig model = new GptConfig(dataset.manifest().vocabularySize(), 128, 2, 1, BLOCK, 512);
+        assertThat(model.parameters()).isGreaterThan(StepWeights.MOST_IN_CLOSURE);
+        TrainingTask task = new TrainingTask(model, plan(dataset, 12), 0.0, Choice.AUTO);
+        for (Gather gather : Gather.values()) {
+            SparkOptions options = new SparkOptions(3, Optional.of(gather));
+            try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
+                    GradientSource spark = spark(dataset, task, options)) {
+                for (long step = 0; step < 3; step++) { // the arrays of a step are those of the step before
+                    float[] weights = weights(task, step);
+                    assertSame(
+                            spark.at(step, weights).sum(),
+                            local.at(step, weights).sum());
+                }
+            }
+        }
+    }
+
+    @Test
+    void manyTasksWithLargeGradientsGatherInSlices() {
+        assertThat(Gather.of(10_000_000, 2)).isEqualTo(Gather.DIRECT);
+        assertThat(Gather.of(10_000_000, 16)).isEqualTo(Gather.SLICED);
+        assertThat(Gather.of(4_192, 1000)).isEqualTo(Gather.DIRECT);
+        assertThat(Gather.of(Integer.MAX_VALUE, 2)).isEqualTo(Gather.DIRECT);
+    }
+
     /** With {@code spark.task.cpus} of 2 on two threads there is one task at a time, which computes on two threads. */
     @ParameterizedTest
     @ValueSource(ints = {1, 3, SHARDS})
@@ -74,8 +118,7 @@ class SparkSourceTest {
         System.setProperty("spark.task.cpus", "2");
         TrainingTask task = task(dataset, 12, Choice.AUTO);
         try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
-                GradientSource spark =
-                        new SparkSource(LocalSpark.context(), dataset, task, tasks, SparkSourceTest::unexpected)) {
+                GradientSource spark = spark(dataset, task, SparkOptions.ofTasks(tasks))) {
             for (long step : new long[] {0, 1, 7}) {
                 float[] weights = weights(task, step);
                 assertSame(
@@ -98,8 +141,7 @@ class SparkSourceTest {
     void shardsThatAStepTakesNothingOfAddNothing() {
         TrainingTask task = task(dataset, 2, Choice.AUTO);
         try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
-                GradientSource spark =
-                        new SparkSource(LocalSpark.context(), dataset, task, 5, SparkSourceTest::unexpected)) {
+                GradientSource spark = spark(dataset, task, SparkOptions.ofTasks(5))) {
             for (long step = 0; step < 10; step++) {
                 GradientSum sum = spark.at(step, weights(task, step)).sum();
                 assertSame(sum, local.at(step, weights(task, step)).sum());
@@ -113,8 +155,7 @@ class SparkSourceTest {
         TrainingTask auto = task(dataset, 12, Choice.AUTO);
         TrainingTask scalar = task(dataset, 12, Choice.SCALAR);
         try (GradientSource local = new LocalSource(dataset, auto, SparkSourceTest::unexpected);
-                GradientSource spark =
-                        new SparkSource(LocalSpark.context(), dataset, scalar, 3, SparkSourceTest::unexpected)) {
+                GradientSource spark = spark(dataset, scalar, SparkOptions.ofTasks(3))) {
             assertSame(
                     spark.at(3, weights(auto, 3)).sum(),
                     local.at(3, weights(auto, 3)).sum());
@@ -125,9 +166,8 @@ class SparkSourceTest {
     @Test
     void descriptionCountsTasksAndExecutors() {
         TrainingTask task = task(dataset, 12, Choice.SCALAR);
-        try (GradientSource one = new SparkSource(LocalSpark.context(), dataset, task, 1, SparkSourceTest::unexpected);
-                GradientSource many =
-                        new SparkSource(LocalSpark.context(), dataset, task, 99, SparkSourceTest::unexpected)) {
+        try (GradientSource one = spark(dataset, task, SparkOptions.ofTasks(1));
+                GradientSource many = spark(dataset, task, SparkOptions.ofTasks(99))) {
             assertThat(one.description())
                     .isEqualTo("local[2], 1 task a step on 1 executor, scalar kernels, by configuration");
             assertThat(many.description()).startsWith("local[2], 8 tasks a step on 1 executor, ");
@@ -145,8 +185,7 @@ class SparkSourceTest {
                 .dataset();
         TrainingTask task = task(trainOnly, 4, Choice.AUTO);
         try (GradientSource local = new LocalSource(trainOnly, task, SparkSourceTest::unexpected);
-                GradientSource spark =
-                        new SparkSource(LocalSpark.context(), trainOnly, task, 3, SparkSourceTest::unexpected)) {
+                GradientSource spark = spark(trainOnly, task, SparkOptions.ofTasks(3))) {
             float[] weights = weights(task, 0);
             assertThat(spark.loss(Part.TEST, 1.0, weights)).isEqualTo(new LossSum(0.0, 0, 0));
             assertThat(spark.loss(Part.TEST, 1.0, weights)).isEqualTo(local.loss(Part.TEST, 1.0, weights));
@@ -163,7 +202,7 @@ class SparkSourceTest {
         LocalSpark.session().stop(); // others may have left caches
         try (BroadcastWatch broadcasts =
                 new BroadcastWatch(LocalSpark.session().sparkContext(), Float.BYTES * model.parameters() / 2)) {
-            SparkSource source = new SparkSource(LocalSpark.context(), dataset, task, 3, SparkSourceTest::unexpected);
+            SparkSource source = spark(dataset, task, SparkOptions.ofTasks(3));
             assertThat(LocalSpark.context().getPersistentRDDs()).hasSize(1);
             for (long step = 0; step < 3; step++) {
                 source.at(step, weights(task, step));
@@ -212,6 +251,11 @@ class SparkSourceTest {
             bits.add(Float.floatToRawIntBits(value));
         }
         return bits;
+    }
+
+    private static SparkSource spark(Dataset dataset, TrainingTask task, SparkOptions options) {
+        ClusterWatch watch = new ClusterWatch(LocalSpark.session().sparkContext(), 60, SparkSourceTest::unexpected);
+        return new SparkSource(LocalSpark.context(), dataset, task, options, watch, SparkSourceTest::unexpected);
     }
 
     private static void unexpected(String warning) {

@@ -18,16 +18,20 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
+import org.apache.hadoop.conf.Configuration;
 
 /** A training of a small model in a directory of its own: what a test may vary, and what it may look at. */
 final class TrainingRun implements TrainingListener {
     final List<StepReport> reports = new ArrayList<>();
     final BlockingQueue<Long> checkpointsWritten = new LinkedBlockingQueue<>();
+    final List<String> warnings = new ArrayList<>();
     final CheckpointStore store;
 
     private final Dataset dataset;
     private final Path directory;
+    private final Configuration hadoop;
 
     GptConfig model;
     double rate = 0.01;
@@ -38,6 +42,7 @@ final class TrainingRun implements TrainingListener {
     int keep = 2;
     double labelSmoothing = 0.0;
     Choice kernels = Choice.AUTO;
+    int patienceSeconds = 120;
     /** Where gradients come from, given the source of this run. */
     UnaryOperator<GradientSource> sources = UnaryOperator.identity();
     /** Stops once so many steps are done. */
@@ -46,11 +51,19 @@ final class TrainingRun implements TrainingListener {
     long dieAt = Long.MAX_VALUE;
     /** Fails after so many steps, as if the cluster had. */
     long failAt = Long.MAX_VALUE;
+    /** What happens after each step. */
+    LongConsumer afterStep = step -> {};
 
     TrainingRun(Dataset dataset, Path directory) {
+        this(dataset, directory, TinyDataset.HADOOP);
+    }
+
+    /** On the default file system of a configuration. */
+    TrainingRun(Dataset dataset, Path directory, Configuration hadoop) {
         this.dataset = dataset;
         this.directory = directory;
-        this.store = new CheckpointStore(TinyDataset.HADOOP, directory.toString());
+        this.hadoop = hadoop;
+        this.store = new CheckpointStore(hadoop, directory.toString());
         this.model = new GptConfig(dataset.manifest().vocabularySize(), 12, 3, 1, TinyDataset.BLOCK_SIZE, 20);
     }
 
@@ -82,18 +95,24 @@ final class TrainingRun implements TrainingListener {
                 keep,
                 labelSmoothing,
                 7,
-                kernels);
+                kernels,
+                patienceSeconds);
         TrainingTask task = new TrainingTask(model, plan(), labelSmoothing, kernels);
         long from = resumed.map(checkpoint -> checkpoint.state().step()).orElse(0L);
         try (GradientSource source = sources.apply(new LocalSource(dataset, task, warning -> {
                     throw new AssertionError(warning);
                 }));
-                MetricsLog metrics = new MetricsLog(TinyDataset.HADOOP, metrics(), from)) {
+                MetricsLog metrics = new MetricsLog(hadoop, metrics(), from)) {
             TrainingListener listener = new TrainingListener() {
                 @Override
                 public void stepEnded(StepReport report) {
                     metrics.stepEnded(report);
                     TrainingRun.this.stepEnded(report);
+                }
+
+                @Override
+                public void warning(String message) {
+                    warnings.add(message);
                 }
 
                 @Override
@@ -117,6 +136,7 @@ final class TrainingRun implements TrainingListener {
     @Override
     public void stepEnded(StepReport report) {
         reports.add(report);
+        afterStep.accept(report.step());
         if (report.step() == dieAt) {
             awaitCheckpoint();
             throw new Killed();
@@ -136,7 +156,7 @@ final class TrainingRun implements TrainingListener {
         private static final long serialVersionUID = 1L;
     }
 
-    private void awaitCheckpoint() {
+    void awaitCheckpoint() {
         try {
             assertThat(checkpointsWritten.poll(1, TimeUnit.MINUTES)).isNotNull();
         } catch (InterruptedException e) {

@@ -1,0 +1,160 @@
+package io.microgpt.spark;
+
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.spark.SparkContext;
+import org.apache.spark.TaskFailedReason;
+import org.apache.spark.scheduler.JobSucceeded$;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
+import org.apache.spark.scheduler.SparkListenerJobEnd;
+import org.apache.spark.scheduler.SparkListenerJobStart;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
+
+/**
+ * Bounds the wait for every Spark job, and knows what went wrong first. Spark by itself waits without end for an executor that cannot
+ * start; here a job is cancelled when for too long none of its tasks runs. One that runs may take its time: Spark's heartbeats bound
+ * the wait for an executor that is dead.
+ */
+public final class ClusterWatch extends SparkListener implements AutoCloseable {
+    private static final long CHECK_MILLIS = 1_000;
+    private static final long WARNING_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    private final SparkContext spark;
+    private final long patienceNanos;
+    private final Consumer<String> warnings;
+    private final Set<Integer> jobs = new HashSet<>();
+    private final Set<Long> running = new HashSet<>(); // tasks
+    private long progress; // when a task last started or ended
+    private long warned;
+    private String firstTrouble;
+    private boolean closed;
+
+    /**
+     * @param patienceSeconds without any task running, after which a job is given up
+     * @param warnings is told of jobs that wait, long before, and of executors that are lost
+     */
+    public ClusterWatch(SparkContext spark, int patienceSeconds, Consumer<String> warnings) {
+        this.spark = spark;
+        this.patienceNanos = TimeUnit.SECONDS.toNanos(patienceSeconds);
+        this.warnings = warnings;
+        spark.addSparkListener(this);
+        Thread thread = new Thread(this::watch, "microgpt-cluster-watch");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public synchronized void onJobStart(SparkListenerJobStart start) {
+        if (jobs.isEmpty()) {
+            progress = System.nanoTime();
+            warned = progress;
+        }
+        jobs.add(start.jobId());
+    }
+
+    @Override
+    public synchronized void onJobEnd(SparkListenerJobEnd end) {
+        jobs.remove(end.jobId());
+        if (jobs.isEmpty()) {
+            running.clear(); // were an event ever lost, it would not matter for long
+        }
+        if (end.jobResult() == JobSucceeded$.MODULE$) {
+            firstTrouble = null; // it is mended
+        }
+    }
+
+    @Override
+    public synchronized void onTaskStart(SparkListenerTaskStart start) {
+        running.add(start.taskInfo().taskId());
+        progress = System.nanoTime();
+    }
+
+    @Override
+    public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
+        running.remove(end.taskInfo().taskId());
+        progress = System.nanoTime();
+        if (end.reason() instanceof TaskFailedReason failed && failed.countTowardsTaskFailures()) {
+            trouble("task " + end.taskInfo().index() + " failed on executor "
+                    + end.taskInfo().executorId() + ": " + failed.toErrorString());
+        }
+    }
+
+    @Override
+    public synchronized void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
+        String what = "executor " + removed.executorId() + " was lost: " + firstLine(removed.reason());
+        if (!jobs.isEmpty()) { // one that idles may go
+            trouble(what);
+            warnings.accept(what);
+        }
+    }
+
+    private void trouble(String what) {
+        if (firstTrouble == null) {
+            firstTrouble = firstLine(what);
+        }
+    }
+
+    private static String firstLine(String text) {
+        return text.strip().lines().findFirst().orElse(text);
+    }
+
+    private synchronized void watch() {
+        try {
+            while (!closed) {
+                wait(CHECK_MILLIS);
+                if (!closed && !jobs.isEmpty() && running.isEmpty() && !spark.isStopped()) {
+                    check(System.nanoTime());
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void check(long now) {
+        long idle = now - progress;
+        String patience = TimeUnit.NANOSECONDS.toSeconds(patienceNanos) + " s (engine.patience)";
+        if (idle > patienceNanos) {
+            String reason = waiting(idle) + "; given up after " + patience;
+            jobs.forEach(job -> spark.cancelJob(job, reason));
+            progress = now;
+        } else if (idle > WARNING_NANOS && now - warned > WARNING_NANOS) {
+            warned = now;
+            warnings.accept(waiting(idle) + "; given up after " + patience);
+        }
+    }
+
+    private String waiting(long idleNanos) {
+        int drivers = spark.isLocal() ? 0 : 1; // Spark counts it among the executors
+        int executors = spark.statusTracker().getExecutorInfos().length - drivers;
+        return "no task has run for " + TimeUnit.NANOSECONDS.toSeconds(idleNanos) + " s on "
+                + spark.master() + ", which gives this application "
+                + switch (executors) {
+                    case 0 ->
+                        "no executor: are its workers up, and have they the cores and the memory that are asked for"
+                                + " (spark.executor.memory = "
+                                + spark.getConf().get("spark.executor.memory", "1g") + ")?";
+                    case 1 -> "1 executor";
+                    default -> executors + " executors";
+                }
+                + firstTrouble("; first, ");
+    }
+
+    /** {@return the first thing that has gone wrong since a job went well, behind {@code prefix}; or nothing} */
+    public synchronized String firstTrouble(String prefix) {
+        return firstTrouble == null ? "" : prefix + firstTrouble;
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        notifyAll();
+        if (!spark.isStopped()) {
+            spark.removeSparkListener(this);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+package io.microgpt.spark;
+
+import java.util.Optional;
+
+/**
+ * How a training uses Spark. None of it changes a bit of the results.
+ *
+ * @param tasks a step, at most one a shard; 0 for as many as Spark's default parallelism
+ * @param gather how gradients come together; empty for the faster way by size
+ */
+public record SparkOptions(int tasks, Optional<Gather> gather) {
+    /** {@return so many tasks, all else by default} */
+    public static SparkOptions ofTasks(int tasks) {
+        return new SparkOptions(tasks, Optional.empty());
+    }
+}
