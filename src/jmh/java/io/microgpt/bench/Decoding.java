@@ -4,6 +4,7 @@ import io.microgpt.generate.Generator;
 import io.microgpt.generate.Sampling;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.Kernels;
+import io.microgpt.model.Flops;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.Weights;
 import java.util.ArrayList;

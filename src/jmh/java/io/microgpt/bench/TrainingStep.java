@@ -2,9 +2,12 @@ package io.microgpt.bench;
 
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Manifest;
+import io.microgpt.data.Part;
 import io.microgpt.data.StepPlan;
+import io.microgpt.data.TokenShard;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.Kernels;
+import io.microgpt.model.Flops;
 import io.microgpt.model.GptConfig;
 import io.microgpt.optim.Adam;
 import io.microgpt.optim.Clip;
@@ -60,7 +63,7 @@ final class TrainingStep implements Work {
                 kernels,
                 new float[weights.length],
                 new float[weights.length]);
-        flopsPerToken = Flops.trainingPerToken(model, dataset);
+        flopsPerToken = flopsPerToken(model, dataset);
     }
 
     /** {@return initial weights: as a training's, but not its bits, which take longer to make than they are used here} */
@@ -71,6 +74,18 @@ final class TrainingStep implements Work {
             weights[i] = (float) random.nextGaussian(0.0, INITIAL_DEVIATION);
         }
         return weights;
+    }
+
+    /** {@return operations of a token, forward and backward (twice forward), on the mean of an epoch} */
+    private static double flopsPerToken(GptConfig model, Dataset dataset) {
+        double sum = 0;
+        for (int s = 0; s < dataset.manifest().train().size(); s++) {
+            TokenShard shard = dataset.shard(Part.TRAIN, s);
+            for (int d = 0; d < shard.documents(); d++) {
+                sum += 3 * Flops.forward(model, shard.positions(d));
+            }
+        }
+        return sum / dataset.manifest().positions(Part.TRAIN);
     }
 
     @Override

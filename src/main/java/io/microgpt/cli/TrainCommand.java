@@ -6,6 +6,10 @@ import io.microgpt.data.Dataset;
 import io.microgpt.data.Manifest;
 import io.microgpt.data.StepPlan;
 import io.microgpt.model.GptConfig;
+import io.microgpt.spark.Cluster;
+import io.microgpt.spark.Preflight;
+import io.microgpt.spark.Scaling;
+import io.microgpt.spark.SparkOptions;
 import io.microgpt.spark.SparkSource;
 import io.microgpt.spark.TrainingMetrics;
 import io.microgpt.train.Compatibility;
@@ -56,15 +60,30 @@ final class TrainCommand implements Callable<Integer> {
                     "stop after this step with a checkpoint; the schedule stays that of train.steps, --resume goes on")
     private long stopAt = Long.MAX_VALUE;
 
+    @Option(
+            names = "--plan",
+            description =
+                    "take no step: say what a step moves and holds, whether it can work, and how long it would take on other clusters")
+    private boolean plan;
+
+    @Option(
+            names = "--network",
+            paramLabel = "GBIT",
+            description =
+                    "for --plan: speed of the network between driver and executors, in Gbit/s (default: ${DEFAULT-VALUE})")
+    private double network = Scaling.DEFAULT_NETWORK_GBIT;
+
     private final Terminal terminal = Terminal.standard();
 
     @Override
     public Integer call() throws Exception {
         Configuration hadoop = SparkSessions.hadoop();
         try (Sessions sessions = new Sessions("train", terminal)) {
-            TrainingSetup setup =
-                    new TrainingSetup(hadoop, options, data, out, resume, terminal).resolve(sessions, noSpark);
-            train(hadoop, setup, sessions);
+            TrainingSetup setup = new TrainingSetup(hadoop, options, data, out, resume, terminal);
+            if (plan) {
+                setup.preparedOnly();
+            }
+            train(hadoop, setup.resolve(sessions, noSpark), sessions);
         }
         return 0;
     }
@@ -84,14 +103,23 @@ final class TrainCommand implements Callable<Integer> {
 
         int[] sizes =
                 manifest.train().stream().mapToInt(Manifest.Shard::documents).toArray();
-        StepPlan plan = new StepPlan(config.seed(), sizes, config.batchSize());
+        StepPlan steps = new StepPlan(config.seed(), sizes, config.batchSize());
         TrainingTask task = new TrainingTask(
                 model,
-                manifest.continuous() ? plan.withShiftedBlocks() : plan,
+                manifest.continuous() ? steps.withShiftedBlocks() : steps,
                 config.labelSmoothing(),
                 config.kernels());
+        if (plan) {
+            Preflight preflight = preflight(manifest, task, settings, sessions);
+            PlanReport.lines(preflight, sizes.length, config.steps() - from, network)
+                    .forEach(System.out::println);
+            preflight.require();
+            return;
+        }
         try (StopSignal stop = new StopSignal();
                 GradientSource source = source(dataset, task, settings, sessions)) {
+            Preflight preflight = preflight(manifest, task, settings, sessions);
+            preflight.require();
             setup.run().writeConfig(settings);
             terminal.print(Summaries.format(
                     "%s: %,d parameters, %,d steps of %d documents (%.1f epochs)%s",
@@ -99,9 +127,10 @@ final class TrainCommand implements Callable<Integer> {
                     model.parameters(),
                     config.steps(),
                     config.batchSize(),
-                    plan.epochs(config.steps()),
+                    steps.epochs(config.steps()),
                     resumed.isPresent() ? ", going on from step " + from : ""));
             terminal.print("  on " + source.description());
+            terminal.print("  " + preflight.line());
             Progress progress = new Progress(terminal, config.steps());
             try (MetricsLog metrics = new MetricsLog(hadoop, setup.run().metrics(), from);
                     TrainingMetrics gauges = noSpark ? null : new TrainingMetrics()) {
@@ -112,6 +141,11 @@ final class TrainCommand implements Callable<Integer> {
                 report(result, trainer, setup, config);
             }
         }
+    }
+
+    private Preflight preflight(Manifest manifest, TrainingTask task, Settings settings, Sessions sessions) {
+        Cluster cluster = noSpark ? Cluster.ofThisProcess() : Cluster.of(sessions.context(settings));
+        return Preflight.of(cluster, manifest, task, noSpark ? SparkOptions.ofTasks(1) : Resolved.spark(settings));
     }
 
     private GradientSource source(Dataset dataset, TrainingTask task, Settings settings, Sessions sessions) {

@@ -21,6 +21,7 @@ final class TrainingSetup {
     private final boolean resume;
     private final Terminal terminal;
 
+    private boolean preparedOnly;
     private RunDirectory run;
     private Settings settings;
     private Dataset dataset;
@@ -35,12 +36,17 @@ final class TrainingSetup {
         this.terminal = terminal;
     }
 
+    /** Refuses text: what is to be prepared first. */
+    void preparedOnly() {
+        preparedOnly = true;
+    }
+
     TrainingSetup resolve(Sessions sessions, boolean noSpark) throws IOException {
         if (resume && out == null) {
             throw new IllegalArgumentException("--resume needs --out RUN, the run that is to go on");
         }
         run = out == null ? null : new RunDirectory(hadoop, out);
-        if (run != null && run.exists() && !resume) {
+        if (run != null && run.exists() && !resume && !preparedOnly) {
             throw new IllegalArgumentException(
                     run + ": exists already; go on with it by --resume, or give another --out");
         }
@@ -144,6 +150,11 @@ final class TrainingSetup {
                         + "; leave --data away to go on with it, or start a new run with another --out");
             }
             return own;
+        }
+        if (preparedOnly) {
+            throw new DatasetException(
+                    path + ": is no prepared dataset, whose size a plan needs; make one with jobs/prepare.sh --input "
+                            + path + " --out DATASET, then give it as --data DATASET");
         }
         if (resume && run.hasCheckpoints()) {
             throw new DatasetException(

@@ -43,6 +43,17 @@ final class Workspace {
 
     private float[][] embeddingSums = {}; // gradients of the embeddings of a leaf
 
+    /** {@return bytes of a workspace for so many rows and documents of up to {@code length} positions, backward too} */
+    static long bytes(GptConfig config, long rows, int length) {
+        long e = config.nEmbd();
+        long kept = Math.min(rows, Pass.GROUP_ROWS) * config.nHead() * Attention.KEPT;
+        long layer = rows * (6 * e + config.mlpDim()) + kept;
+        long beside = rows * (7 * e + config.mlpDim()) + 2L * Attention.ROWS * Math.max(Attention.KEPT, length);
+        long logitsRow = Kernels.padded(config.vocabularySize());
+        long logits = logitsRow * Math.max(1, Math.min(rows, LOGITS_FLOATS / logitsRow));
+        return Float.BYTES * (config.nLayer() * layer + beside + logits);
+    }
+
     /** {@return an array for {@code size} floats of any content, one for each {@code index}} */
     float[] embeddingSum(int index, int size) {
         if (index >= embeddingSums.length) {

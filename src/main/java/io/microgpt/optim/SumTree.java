@@ -37,13 +37,34 @@ public final class SumTree {
             throw new IllegalArgumentException("a summation tree needs at least one shard, not " + shards);
         }
         this.shards = shards;
-        this.rootLevel = 32 - Integer.numberOfLeadingZeros(shards - 1);
+        this.rootLevel = rootLevel(shards);
         this.kernels = kernels;
         this.spare = spare;
     }
 
     public SumTree(int shards, Kernels kernels) {
         this(shards, kernels, new ArrayDeque<>());
+    }
+
+    /** {@return in how many subtrees of a tree over {@code shards} its part {@code [from, end)} is added up, before it meets others} */
+    public static int subtrees(int shards, int from, int end) {
+        return subtrees(shards, rootLevel(shards), 0, from, end);
+    }
+
+    private static int subtrees(int shards, int level, int index, int from, int end) {
+        long begin = (long) index << level;
+        long last = Math.min(begin + (1L << level), shards);
+        if (begin >= end || last <= from) {
+            return 0;
+        }
+        return begin >= from && last <= end
+                ? 1
+                : subtrees(shards, level - 1, 2 * index, from, end)
+                        + subtrees(shards, level - 1, 2 * index + 1, from, end);
+    }
+
+    private static int rootLevel(int shards) {
+        return 32 - Integer.numberOfLeadingZeros(shards - 1);
     }
 
     /** {@return how many leaves the tree has} */

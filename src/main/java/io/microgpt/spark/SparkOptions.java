@@ -9,6 +9,10 @@ import java.util.Optional;
  * @param gather how gradients come together; empty for the faster way by size
  */
 public record SparkOptions(int tasks, Optional<Gather> gather) {
+    int tasksOf(int shards, int parallelism) {
+        return Math.min(shards, tasks > 0 ? tasks : parallelism);
+    }
+
     /** {@return so many tasks, all else by default} */
     public static SparkOptions ofTasks(int tasks) {
         return new SparkOptions(tasks, Optional.empty());

@@ -73,11 +73,10 @@ public final class SparkSource implements GradientSource {
         this.kernels = KernelProvider.choose(task.kernels()).kernels();
         this.watch = watch;
         int shards = dataset.manifest().train().size();
-        this.partitions = Math.min(shards, options.tasks() > 0 ? options.tasks() : spark.defaultParallelism());
+        this.partitions = options.tasksOf(shards, spark.defaultParallelism());
         List<Span> spans = new ArrayList<>();
-        for (int p = 0; p < this.partitions; p++) {
-            spans.add(new Span(
-                    (int) ((long) shards * p / this.partitions), (int) ((long) shards * (p + 1) / this.partitions)));
+        for (int p = 0; p < partitions; p++) {
+            spans.add(new Span(first(shards, partitions, p), first(shards, partitions, p + 1)));
         }
         // Broadcast, because what the closure itself holds is serialized again with every step.
         this.origin = spark.broadcast(new Origin(
@@ -99,6 +98,11 @@ public final class SparkSource implements GradientSource {
             close();
             throw failure("reading the shards", e);
         }
+    }
+
+    /** {@return the first shard of a task; of the number of tasks, the end of the last} */
+    static int first(int shards, int tasks, int task) {
+        return (int) ((long) shards * task / tasks);
     }
 
     private List<Site> sites(KernelProvider.Choice choice) throws Exception {

@@ -1,0 +1,54 @@
+package io.microgpt.cli;
+
+import io.microgpt.spark.Footprint;
+import io.microgpt.spark.Preflight;
+import io.microgpt.spark.Scaling;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What {@code train --plan} says of a training, without taking a step. */
+final class PlanReport {
+    private PlanReport() {}
+
+    /** @param networkGbit between driver and executors, for the table */
+    static List<String> lines(Preflight preflight, int shards, long steps, double networkGbit) {
+        Footprint footprint = preflight.footprint();
+        List<String> lines = new ArrayList<>();
+        lines.add(Summaries.format(
+                "a step: %,.0f positions, %,.1f GFLOP in %d tasks; a model of %s; %d sums of tasks, gathered %s",
+                footprint.positions(),
+                footprint.flops() * 1e-9,
+                footprint.tasks(),
+                Preflight.bytes(footprint.modelBytes()),
+                footprint.subtrees(),
+                footprint.gather().name().toLowerCase(java.util.Locale.ROOT)));
+        lines.add(preflight.line());
+        lines.add("");
+        lines.add("the same training on other clusters, an estimate:");
+        lines.add("executors   compute  broadcast    gather       job   ms a step  overhead    tokens/s    the run");
+        for (Scaling.Step step : preflight.scaling(networkGbit).table(shards)) {
+            lines.add(Summaries.format(
+                    "%9d %9.1f %10.1f %9.1f %9.1f %11.1f %8.0f%% %11s %10s",
+                    step.executors(),
+                    step.compute(),
+                    step.broadcast(),
+                    step.gather(),
+                    step.job(),
+                    step.millis(),
+                    100 * step.overhead(),
+                    Summaries.format("%,.0f", step.tokensPerSecond()),
+                    Progress.duration(steps * step.millis() * 1e-3)));
+        }
+        lines.add(Summaries.format(
+                "assumed: executors of one core with %.0f GFLOP/s x E / (E + 64) (AVX2, a core of its own; half of it where two threads share one);",
+                Scaling.GFLOPS_A_CORE));
+        lines.add(Summaries.format(
+                "  %.0f Gbit/s to and from the driver (--network); a Spark job of %.0f ms and %.1f ms for every task over two; %.1f and %.1f ns for a byte",
+                networkGbit, Scaling.JOB_MILLIS, Scaling.TASK_MILLIS, Scaling.SENT_NANOS, Scaling.TAKEN_NANOS));
+        lines.add(
+                "  that the driver sends and takes in; documents spread evenly; evaluations and checkpoints not counted");
+        lines.add(Summaries.format(
+                "  a step can use %d tasks at most: data.shards, fixed when the data were prepared", shards));
+        return lines;
+    }
+}
