@@ -7,6 +7,8 @@
 # --java-homes     JDKs to measure; default: JAVA_HOME or the java on the PATH
 # --names, --text  data instead of data-samples/: a name a line; one continuous text
 # --kernels        times the kernels as well, by JMH
+# --spark          instead of all that, what a step on Spark costs beyond its arithmetic, on local[2] and on a standalone cluster of two workers
+#                  that it starts here: ours, the loop that anyone would write first, and a bare count() of as many cached partitions
 # PyTorch is measured where `/usr/bin/python3 -c 'import torch'` works ($PYTHON names another), the peak where there is gcc.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/submit.sh"
@@ -31,7 +33,7 @@ usage() {
 }
 
 options() {
-  quick= kernels= runs= workloads=
+  quick= kernels= spark= runs= workloads=
   java_homes=${JAVA_HOME:-}
   names=$root/data-samples/names.txt
   text=$root/data-samples/stories.txt
@@ -39,6 +41,7 @@ options() {
     case $1 in
       --quick) quick=yes ;;
       --kernels) kernels=yes ;;
+      --spark) spark=yes ;;
       --help | -h) usage && exit 0 ;;
       --runs | --workloads | --java-homes | --names | --text)
         [ $# -gt 1 ] || { echo "error: $1 needs a value" >&2 && exit 2; }
@@ -232,6 +235,64 @@ table() {
   echo "The chapter's C program, elsewhere: $chapter."
 }
 
+# In turn, each in a JVM of its own; the tasks of the cluster are those of two executors of one core.
+measure_spark() {
+  local run master who cluster=$out/cluster
+  jar cf "$out/bench.jar" -C "$root/target/classes" io -C "$root/target/test-classes" io/microgpt/bench
+  "$root/scripts/cluster.sh" start --workers 2 --memory 2g --dir "$cluster" >&2
+  trap '"$root/scripts/cluster.sh" stop --dir "$out/cluster" >&2' EXIT
+  for ((run = 1; run <= runs; run++)); do
+    for master in 'local[2]' "$(<"$cluster/spark.url")"; do
+      for who in count naive ours; do
+        SPARK_LOCAL_IP=127.0.0.1 jvm "${javas[0]}" -Xmx4g io.microgpt.bench.SparkOverhead "$who" "$master" 2 "$out/bench.jar" 2>>"$log" |
+          sed "s/^/run=$run /" | tee -a "$results" >&2
+      done
+    done
+  done
+}
+
+spark_table() {
+  awk '
+    function median(values, n,    i, j, v) {
+      for (i = 2; i <= n; i++) {
+        v = values[i]
+        for (j = i - 1; j > 0 && values[j] > v; j--) values[j + 1] = values[j]
+        values[j + 1] = v
+      }
+      return n % 2 ? values[(n + 1) / 2] : (values[n / 2] + values[n / 2 + 1]) / 2
+    }
+    function typical(key, over,    run, n, values) {
+      for (run = 1; run <= runs; run++) {
+        if ((run, key) in of && (over == "" || (run, over) in of)) values[++n] = of[run, key] / (over == "" ? 1 : of[run, over])
+      }
+      return n ? median(values, n) : -1
+    }
+    {
+      for (i = 1; i <= NF; i++) {
+        split($i, pair, "=")
+        field[pair[1]] = pair[2]
+      }
+      if (field["run"] > runs) runs = field["run"]
+      of[field["run"], field["who"] " " field["master"] " " field["parameters"]] = field["ms"]
+      if (field["parameters"] > 0) sizes[field["parameters"]]
+    }
+    END {
+      print "| master | parameters | bare count | naive | ours | ours / count | ours / naive |"
+      print "|---|---|---|---|---|---|---|"
+      split("local[2] standalone", masters, " ")
+      split("4192 835840 9999872", order, " ")
+      for (m = 1; m <= 2; m++) {
+        for (s = 1; s <= 3; s++) {
+          count = "count " masters[m] " 0"; naive = "naive " masters[m] " " order[s]; ours = "ours " masters[m] " " order[s]
+          printf "| %s | %d | %.1f ms | %.1f ms | %.1f ms | %.2f | %.0f %% |\n", masters[m], order[s], typical(count), \
+            typical(naive), typical(ours), typical(ours, count), 100 * typical(ours, naive)
+        }
+      }
+      print ""
+      print "Milliseconds a step beyond its arithmetic: medians of " runs " runs in turn, of warm steps in each; ratios are medians of the ratios of the runs."
+    }' "$results"
+}
+
 time_kernels() {
   local one short=(-f 1 -wi 3 -i 3 -w 1 -r 1)
   [ -z "$quick" ] || short=(-f 1 -wi 2 -i 2 -w 300ms -r 300ms -p kernels=vector)
@@ -243,6 +304,12 @@ time_kernels() {
 options "$@"
 build_benchmarks
 machine | tee "$out/table.md"
+if [ -n "$spark" ]; then
+  measure_spark
+  echo | tee -a "$out/table.md"
+  spark_table | tee -a "$out/table.md"
+  exit
+fi
 measure_all
 echo | tee -a "$out/table.md"
 table | tee -a "$out/table.md"

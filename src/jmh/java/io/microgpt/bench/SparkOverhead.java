@@ -9,11 +9,9 @@ import io.microgpt.spark.ClusterWatch;
 import io.microgpt.spark.SparkDefaults;
 import io.microgpt.spark.SparkOptions;
 import io.microgpt.spark.SparkSource;
-import io.microgpt.train.GradientSource.StepGradient;
 import io.microgpt.train.TrainingTask;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -43,6 +41,8 @@ final class SparkOverhead {
     private static final int DOCUMENTS_A_STEP = 4;
 
     private static final int PATIENCE_SECONDS = 300;
+    private static final int SHORT_STEPS = 500;
+    private static final int LONG_STEPS = 60;
 
     private SparkOverhead() {}
 
@@ -54,27 +54,26 @@ final class SparkOverhead {
                 .setMaster(args[1])
                 .setAppName("overhead " + args[0])
                 .set("spark.jars", args.length > 3 ? args[3] : "");
-        for (String pair : System.getProperty("bench.conf", "").split(",")) {
-            if (!pair.isEmpty()) {
-                conf.set(pair.substring(0, pair.indexOf('=')), pair.substring(pair.indexOf('=') + 1));
-            }
-        }
         if (args[0].equals("naive")) {
-            conf.set("spark.driver.maxResultSize", "4g");
+            conf.set("spark.driver.maxResultSize", "4g").set("spark.ui.enabled", "false"); // as little as it can be
         } else {
             SparkDefaults.addTo(conf);
         }
         int tasks = Integer.parseInt(args[2]);
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             spark.setLogLevel("ERROR");
+            if (args[0].equals("count")) {
+                print(args, 0, timed(SHORT_STEPS, count(cached(spark, tasks))));
+                return;
+            }
             for (GptConfig model : MODELS) {
-                int steps = Integer.getInteger("bench.steps", model.parameters() < 5_000_000 ? 600 : 60);
-                double[] millis = switch (args[0]) {
-                    case "ours" -> ours(spark, tasks, model, steps);
-                    case "naive" -> timed(steps, naive(cached(spark, tasks), spark, model.parameters()));
-                    default -> timed(steps, count(cached(spark, tasks)));
-                };
-                print(args[0], args[1], model.parameters(), millis);
+                int steps = model.parameters() < 5_000_000 ? SHORT_STEPS : LONG_STEPS;
+                print(
+                        args,
+                        model.parameters(),
+                        args[0].equals("ours")
+                                ? ours(spark, tasks, model, steps)
+                                : timed(steps, naive(cached(spark, tasks), spark, model.parameters())));
             }
         }
     }
@@ -91,8 +90,8 @@ final class SparkOverhead {
         double[] millis = new double[steps];
         for (int s = 0; s < steps; s++) {
             long start = System.nanoTime();
-            double beside = step.getAsDouble();
-            millis[s] = (System.nanoTime() - start) * 1e-6 - beside;
+            double arithmetic = step.getAsDouble();
+            millis[s] = (System.nanoTime() - start) * 1e-6 - arithmetic;
         }
         return millis;
     }
@@ -141,41 +140,24 @@ final class SparkOverhead {
         TrainingTask task =
                 new TrainingTask(model, new StepPlan(1, sizes, DOCUMENTS_A_STEP), 0.0, KernelProvider.Choice.VECTOR);
         float[] weights = TrainingStep.weights(model);
-        List<StepGradient> last = new ArrayList<>();
         try (ClusterWatch watch = new ClusterWatch(spark.sc(), PATIENCE_SECONDS, System.err::println);
                 SparkSource source = new SparkSource(
                         spark, dataset, task, SparkOptions.ofTasks(tasks), watch, System.err::println)) {
             long[] step = {0};
-            double[] parts = new double[3];
-            double[] millis = timed(steps, () -> {
-                StepGradient gradient = source.at(step[0]++, weights);
-                if (step[0] > steps / 2) {
-                    parts[0] += gradient.broadcastMillis();
-                    parts[1] += gradient.computeMillis();
-                    parts[2] += gradient.gatherMillis();
-                }
-                return gradient.computeMillis();
-            });
-            System.err.printf(
-                    Locale.ROOT,
-                    "broadcast %.1f compute %.1f gather %.1f%n",
-                    2 * parts[0] / steps,
-                    2 * parts[1] / steps,
-                    2 * parts[2] / steps);
-            return millis;
+            return timed(steps, () -> source.at(step[0]++, weights).computeMillis());
         } finally {
             TrainingStep.delete(directory);
         }
     }
 
-    private static void print(String who, String master, int parameters, double[] millis) {
+    private static void print(String[] args, int parameters, double[] millis) {
         double[] warm = Arrays.copyOfRange(millis, millis.length / 2, millis.length);
         Arrays.sort(warm);
         System.out.println(String.format(
                 Locale.ROOT,
                 "who=%s master=%s parameters=%d ms=%.2f p10=%.2f p90=%.2f",
-                who,
-                master.startsWith("local") ? master : "standalone",
+                args[0],
+                args[1].startsWith("local") ? args[1] : "standalone",
                 parameters,
                 warm[warm.length / 2],
                 warm[warm.length / 10],
