@@ -132,6 +132,7 @@ public final class Trainer {
         StepGradient gradient = gradients.at(state.step, state.weights);
         long update = System.nanoTime();
         GradientSum sum = gradient.sum();
+        requirePlanned(sum.documents());
         double norm = sum.meanNorm(kernels);
         requireFinite(sum.meanLoss(), norm);
         adam.step(state.weights, sum.gradient(), clip.factor(norm) / sum.positions(), rate, state.step);
@@ -166,6 +167,14 @@ public final class Trainer {
 
     private boolean due(long every) {
         return every > 0 && state.step % every == 0;
+    }
+
+    /** Whatever was retried, copied or lost on the way: each document of the step counts once. */
+    private void requirePlanned(long documents) {
+        if (documents != config.batchSize()) {
+            throw new IllegalStateException("step " + state.step + " counted " + documents + " documents, its plan has "
+                    + config.batchSize() + ". Nothing of the step was kept");
+        }
     }
 
     private void requireFinite(double loss, double norm) {
