@@ -166,6 +166,11 @@ final class TrainCommand implements Callable<Integer> {
         }
 
         @Override
+        public void checkpointBegins(long step) {
+            metrics.checkpointBegins(step);
+        }
+
+        @Override
         public void warning(String message) {
             progress.warning(message);
         }

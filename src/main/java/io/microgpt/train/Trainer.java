@@ -103,15 +103,22 @@ public final class Trainer {
     /** Writes a checkpoint of this moment, unless there is one. */
     private void checkpoint(BackgroundCheckpoints checkpoints) {
         if (written != state.step) {
-            checkpoints.write(snapshot(), state.bestStep);
-            written = state.step;
+            listener.checkpointBegins(state.step);
+            write(checkpoints);
         }
+    }
+
+    private void write(BackgroundCheckpoints checkpoints) {
+        checkpoints.write(snapshot(), state.bestStep);
+        written = state.step;
     }
 
     /** A step has failed, and left the state as it was before: what is done need not be done again. */
     private void rescue(BackgroundCheckpoints checkpoints, RuntimeException cause) {
         try {
-            checkpoint(checkpoints);
+            if (written != state.step) {
+                write(checkpoints); // nobody is asked: it may be a listener that failed
+            }
             checkpoints.await();
             listener.warning(
                     "a step failed; the training stands at step " + state.step + " in a checkpoint, --resume goes on");
