@@ -137,17 +137,24 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
         try {
             out.close();
         } catch (IOException e) {
-            cause.addSuppressed(e);
+            suppress(e, cause);
         }
         try {
             open();
             out.write(since.toString().getBytes(StandardCharsets.UTF_8));
             out.hflush();
         } catch (IOException e) {
-            e.addSuppressed(cause);
+            suppress(cause, e);
             throw failure(e);
         }
         kept();
+    }
+
+    /** HDFS throws one exception object more than once, which Java does not let suppress itself. */
+    private static void suppress(IOException suppressed, IOException by) {
+        if (suppressed != by) {
+            by.addSuppressed(suppressed);
+        }
     }
 
     private static double rounded(double value, double parts) {

@@ -123,7 +123,10 @@ class MetricsLogTest {
 
     private static final class BreakingStream extends FilterOutputStream implements Syncable {
         private final FSDataOutputStream sound;
-        private boolean broken;
+        /** One object, thrown again and again, as HDFS does. */
+        private final IOException broken = new IOException("no more good datanodes");
+
+        private boolean isBroken;
 
         BreakingStream(FSDataOutputStream sound) {
             super(sound);
@@ -131,12 +134,12 @@ class MetricsLogTest {
         }
 
         private void breaks() throws IOException {
-            if (!broken && Breaking.streams > 0) {
+            if (!isBroken && Breaking.streams > 0) {
                 Breaking.streams--;
-                broken = true;
+                isBroken = true;
             }
-            if (broken) {
-                throw new IOException("no more good datanodes");
+            if (isBroken) {
+                throw broken;
             }
         }
 
