@@ -2,9 +2,11 @@
 # A cluster on this machine: a Spark standalone master and workers, and HDFS, each a process of its own, on the loopback interface.
 #   scripts/cluster.sh start [--workers N] [--cores C] [--memory M] [--hdfs] [--datanodes N] [--dir DIR]
 #   scripts/cluster.sh status [--dir DIR]
+#   scripts/cluster.sh restart NAME [--dir DIR]
 #   scripts/cluster.sh stop [--dir DIR]
 # --workers N    Spark workers (default 2), each with --cores C (default 1) and --memory M (default 1g) for its executors
 # --hdfs         starts a NameNode and --datanodes N (default 3) as well; what they store stays in DIR from start to start
+# NAME           a process that ended or was killed, as worker-1 or datanode-2: it is started again as it was, where its data are
 # --dir DIR      logs, process ids and data (default target/cluster)
 # start ends when all of them serve and prints what --master and paths to give to jobs/*.sh; stop ends only what start started.
 set -euo pipefail
@@ -26,8 +28,13 @@ options() {
   verb=${1:-}
   case $verb in
     start | status | stop) shift ;;
+    restart)
+      [[ ${2:-} =~ ^(worker|datanode)-[0-9]+$ ]] || fail "restart ${2:-}: the name of a worker or DataNode is needed, as worker-1"
+      again=$2
+      shift 2
+      ;;
     --help | -h) usage && exit 0 ;;
-    *) fail "${verb:+unknown command $verb; }start, status or stop; --help shows what there is" ;;
+    *) fail "${verb:+unknown command $verb; }start, status, restart or stop; --help shows what there is" ;;
   esac
   workers=2 cores=1 memory=1g hdfs= datanodes=3 dir=$root/target/cluster
   while [ $# -gt 0 ]; do
@@ -68,6 +75,7 @@ names() {
 launch() { # name, command...
   local name=$1
   shift
+  printf '%q ' "$@" >"$dir/commands/$name"
   : >"$dir/logs/$name.log"
   (cd "$dir" && exec "$detach" "$@" >>"$dir/logs/$name.log" 2>&1 </dev/null) &
   local pid=$!
@@ -97,7 +105,7 @@ serves() { # name, pattern, how many
 spark_daemon() { # name, class, arguments...
   local name=$1 class=$2
   shift 2
-  SPARK_HOME=$embedded SPARK_SCALA_VERSION=2.13 SPARK_LOCAL_IP=127.0.0.1 launch "$name" \
+  launch "$name" env SPARK_HOME="$embedded" SPARK_SCALA_VERSION=2.13 SPARK_LOCAL_IP=127.0.0.1 \
     "$java" "${jvm_modules[@]}" -Xmx512m -Dlog4j2.configurationFile="$dir/log4j2.properties" -cp "$embedded/jars/*" "$class" "$@"
 }
 
@@ -185,7 +193,7 @@ start() {
     ! alive "$name" || fail "a cluster runs in $dir; scripts/cluster.sh stop ends it"
   done
   build
-  mkdir -p "$dir/logs" "$dir/run"
+  mkdir -p "$dir/logs" "$dir/run" "$dir/commands"
   dir=$(cd "$dir" && pwd)
   rm -f "$dir"/run/* "$dir"/*.url
   cat >"$dir/log4j2.properties" <<'LOG'
@@ -201,6 +209,21 @@ LOG
   [ -z "$hdfs" ] || start_hdfs
   trap - EXIT
   status
+}
+
+restart() {
+  [ -s "$dir/commands/$again" ] && [ -e "$dir/run/$again" ] || fail "no $again was started in $dir"
+  ! alive "$again" || fail "$again runs; end it first, or leave it"
+  dir=$(cd "$dir" && pwd)
+  mv -f "$dir/logs/$again.log" "$dir/logs/$again.before.log"
+  local command
+  eval "command=($(<"$dir/commands/$again"))"
+  launch "$again" "${command[@]}"
+  case $again in
+    worker-*) serves "$again" 'Successfully registered with master' >/dev/null ;;
+    *) serves "$again" 'successfully registered with NN' >/dev/null ;;
+  esac
+  echo "$again serves again"
 }
 
 status() {

@@ -99,6 +99,13 @@ final class CheckpointWriter {
                 file.hsync();
             }
             files.put(name, new Manifest.Entry(file.getPos(), Sha256.hex(digest)));
+        } catch (IllegalArgumentException e) {
+            // HDFS throws one exception object again when a broken file is closed, and Java refuses to let it suppress
+            // itself.
+            if (e.getCause() instanceof IOException broken) {
+                throw broken;
+            }
+            throw e;
         }
     }
 

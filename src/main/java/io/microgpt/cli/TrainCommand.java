@@ -201,6 +201,11 @@ final class TrainCommand implements Callable<Integer> {
         }
 
         @Override
+        public void checkpointBegins(long step) {
+            listeners.forEach(listener -> listener.checkpointBegins(step));
+        }
+
+        @Override
         public void warning(String message) {
             listeners.forEach(listener -> listener.warning(message));
         }

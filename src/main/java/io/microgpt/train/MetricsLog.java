@@ -22,29 +22,44 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
     /** Between two flushes, so that a small model's steps do not wait for the disk. */
     private static final long FLUSH_NANOS = 1_000_000_000L;
 
+    private final Configuration hadoop;
     private final Path path;
-    private final FSDataOutputStream out;
+    private FSDataOutputStream out;
     private long flushed = System.nanoTime();
+    /** The last step whose line is on storage. */
+    private long kept;
+    /** The lines since, in case that what is open breaks. */
+    private final StringBuilder since = new StringBuilder();
+
+    private long last;
 
     /** @param step the step that training goes on from; lines of later steps are dropped */
     public MetricsLog(Configuration hadoop, Path path, long step) {
+        this.hadoop = hadoop;
         this.path = path;
+        kept = step;
+        last = step;
         try {
-            FileSystem fs = path.getFileSystem(hadoop);
-            // The checksummed local file system holds back what does not fill a block.
-            FileSystem raw = fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
-            Path before = path.suffix(".before");
-            if (raw.exists(path) && !raw.exists(before) && !raw.rename(path, before)) {
-                throw new IOException("cannot be renamed to " + before);
-            }
-            out = raw.create(path, true);
-            if (raw.exists(before)) {
-                copy(raw, before, step);
-                out.hflush();
-                raw.delete(before, false);
-            }
+            open();
         } catch (IOException e) {
             throw failure(e);
+        }
+    }
+
+    /** Begins the file anew with the lines that are to be kept of the one that is there. */
+    private void open() throws IOException {
+        FileSystem fs = path.getFileSystem(hadoop);
+        // The checksummed local file system holds back what does not fill a block.
+        FileSystem raw = fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
+        Path before = path.suffix(".before");
+        if (raw.exists(path) && !raw.exists(before) && !raw.rename(path, before)) {
+            throw new IOException("cannot be renamed to " + before);
+        }
+        out = raw.create(path, true);
+        if (raw.exists(before)) {
+            copy(raw, before, kept);
+            out.hflush();
+            raw.delete(before, false);
         }
     }
 
@@ -81,14 +96,64 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
         line.put("ms_gather", rounded(report.gatherMillis(), 1000));
         line.put("ms_update", rounded(report.updateMillis(), 1000));
         report.testLoss().ifPresent(loss -> line.put("test_loss", loss));
+        since.append(line).append('\n');
+        last = report.step();
         try {
             out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-            if (System.nanoTime() - flushed > FLUSH_NANOS) {
-                out.hflush();
-                flushed = System.nanoTime();
-            }
         } catch (IOException e) {
+            reopen(e);
+        }
+        if (System.nanoTime() - flushed > FLUSH_NANOS) {
+            flush();
+        }
+    }
+
+    /** A run that goes on from the checkpoint finds the lines of all steps before it. */
+    @Override
+    public void checkpointBegins(long step) {
+        flush();
+    }
+
+    private void flush() {
+        try {
+            out.hflush();
+        } catch (IOException e) {
+            reopen(e);
+        }
+        kept();
+    }
+
+    private void kept() {
+        flushed = System.nanoTime();
+        kept = last;
+        since.setLength(0);
+    }
+
+    /**
+     * A file that stays open as long as the training may break where its checkpoints do not: HDFS gives it up when a DataNode dies
+     * and no other is left to take its place. A new file finds others.
+     */
+    private void reopen(IOException cause) {
+        try {
+            out.close();
+        } catch (IOException e) {
+            suppress(e, cause);
+        }
+        try {
+            open();
+            out.write(since.toString().getBytes(StandardCharsets.UTF_8));
+            out.hflush();
+        } catch (IOException e) {
+            suppress(cause, e);
             throw failure(e);
+        }
+        kept();
+    }
+
+    /** HDFS throws one exception object more than once, which Java does not let suppress itself. */
+    private static void suppress(IOException suppressed, IOException by) {
+        if (suppressed != by) {
+            by.addSuppressed(suppressed);
         }
     }
 
@@ -105,7 +170,12 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
         try {
             out.close();
         } catch (IOException e) {
-            throw failure(e);
+            reopen(e);
+            try {
+                out.close();
+            } catch (IOException again) {
+                throw failure(again);
+            }
         }
     }
 }

@@ -104,15 +104,22 @@ public final class Trainer {
     /** Writes a checkpoint of this moment, unless there is one. */
     private void checkpoint(BackgroundCheckpoints checkpoints) {
         if (written != state.step) {
-            checkpoints.write(snapshot(), state.bestStep);
-            written = state.step;
+            listener.checkpointBegins(state.step);
+            write(checkpoints);
         }
+    }
+
+    private void write(BackgroundCheckpoints checkpoints) {
+        checkpoints.write(snapshot(), state.bestStep);
+        written = state.step;
     }
 
     /** A step has failed, and left the state as it was before: what is done need not be done again. */
     private void rescue(BackgroundCheckpoints checkpoints, RuntimeException cause) {
         try {
-            checkpoint(checkpoints);
+            if (written != state.step) {
+                write(checkpoints); // nobody is asked: it may be a listener that failed
+            }
             checkpoints.await();
             listener.warning(
                     "a step failed; the training stands at step " + state.step + " in a checkpoint, --resume goes on");
@@ -133,6 +140,7 @@ public final class Trainer {
         StepGradient gradient = gradients.at(state.step, state.weights);
         long update = System.nanoTime();
         GradientSum sum = gradient.sum();
+        requirePlanned(sum.documents());
         double norm = sum.meanNorm(kernels);
         requireFinite(sum.meanLoss(), norm);
         adam.step(state.weights, sum.gradient(), clip.factor(norm) / sum.positions(), rate, state.step);
@@ -167,6 +175,14 @@ public final class Trainer {
 
     private boolean due(long every) {
         return every > 0 && state.step % every == 0;
+    }
+
+    /** Whatever was retried, copied or lost on the way: each document of the step counts once. */
+    private void requirePlanned(long documents) {
+        if (documents != config.batchSize()) {
+            throw new IllegalStateException("step " + state.step + " counted " + documents + " documents, its plan has "
+                    + config.batchSize() + ". Nothing of the step was kept");
+        }
     }
 
     private void requireFinite(double loss, double norm) {

@@ -5,6 +5,9 @@ public interface TrainingListener {
     /** After every step, its evaluation included. */
     default void stepEnded(StepReport report) {}
 
+    /** A checkpoint is about to be written: what should never be behind it has to be on storage when this returns. */
+    default void checkpointBegins(long step) {}
+
     /** A checkpoint is whole on storage. */
     default void checkpointWritten(long step, String path) {}
 

@@ -41,6 +41,8 @@ public final class FaultyFileSystem extends FilterFileSystem {
     private static int fatalOperation;
     private static Fatal fatal;
     private static Counted counted;
+    /** One object, thrown again and again, as HDFS does by a stream that broke and is closed. */
+    private static IOException death;
 
     /** {@return a configuration in which {@link #uri} goes to the file system of another URI} */
     static Configuration configuration(Configuration base, URI inner) {
@@ -61,6 +63,7 @@ public final class FaultyFileSystem extends FilterFileSystem {
         fatalOperation = operation;
         counted = ofThese;
         fatal = how;
+        death = new IOException("the process died");
     }
 
     /** {@return whether the process has died} */
@@ -145,7 +148,7 @@ public final class FaultyFileSystem extends FilterFileSystem {
             return change(operation);
         }
         if (died()) {
-            throw new IOException("the process died");
+            throw death;
         }
         return operation.run();
     }
@@ -153,11 +156,11 @@ public final class FaultyFileSystem extends FilterFileSystem {
     private static <T> T change(Operation<T> operation) throws IOException {
         operations++;
         if (operations > fatalOperation || operations == fatalOperation && fatal == Fatal.NOT_DONE) {
-            throw new IOException("the process died");
+            throw death;
         }
         T result = operation.run();
         if (operations == fatalOperation) {
-            throw new IOException("the process died");
+            throw death;
         }
         return result;
     }

@@ -81,6 +81,12 @@ final class Job {
         return Files.readString(err);
     }
 
+    /** {@return where its output is} */
+    @Override
+    public String toString() {
+        return out + " and " + err;
+    }
+
     /** {@return the hash in the last line of a training that went well} */
     String sha256() throws IOException {
         assertThat(exit()).as("exit code\n%s\n%s", out(), err()).isZero();

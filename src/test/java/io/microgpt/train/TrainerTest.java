@@ -16,6 +16,7 @@ import io.microgpt.data.TokenShard;
 import io.microgpt.kernel.KernelProvider.Choice;
 import io.microgpt.model.Gpt;
 import io.microgpt.model.GptConfig;
+import io.microgpt.optim.GradientSum;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -161,6 +162,63 @@ class TrainerTest {
         assertThat(state.datasetFingerprint()).isEqualTo(dataset.manifest().fingerprint());
         assertThat(state.tokenizerSha256()).isEqualTo(dataset.manifest().tokenizerSha256());
         assertThat(run.store.load(23).tokenizerJson()).isEqualTo(dataset.tokenizerJson());
+    }
+
+    @Test
+    void wholeEpochsCountEveryPositionOfTheDatasetOnce() {
+        long documents = dataset.manifest().documents(Part.TRAIN);
+        TrainingRun run = run("a");
+        run.batchSize = IntStream.rangeClosed(2, 40)
+                .filter(size -> documents % size == 0)
+                .max()
+                .orElseThrow();
+        run.steps = 3 * documents / run.batchSize;
+        run.train();
+        TrainerState state = run.store.load(run.steps).state();
+        assertThat(state.documents()).isEqualTo(3 * documents);
+        assertThat(state.positions()).isEqualTo(3 * dataset.manifest().positions(Part.TRAIN));
+    }
+
+    /** Added twice or not at all: no such step may move the weights. */
+    @ParameterizedTest
+    @ValueSource(longs = {-3, 5})
+    void aStepThatCountsAnotherNumberOfDocumentsIsRefused(long miscounted) {
+        TrainingRun run = run("a");
+        run.sources = source -> new Miscounting(source, 12, miscounted);
+        assertThatThrownBy(run::train)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("step 12 counted " + (16 + miscounted)
+                        + " documents, its plan has 16. Nothing of the step was kept");
+        assertThat(run.last().step()).isEqualTo(12);
+        assertThat(run.store.steps()).containsExactly(10L, 12L);
+        assertThat(run("a").train()).isEqualTo(wholeResult);
+    }
+
+    /** Counts so many documents more, in one step. */
+    private record Miscounting(GradientSource source, long at, long more) implements GradientSource {
+        @Override
+        public StepGradient at(long step, float[] weights) {
+            StepGradient right = source.at(step, weights);
+            GradientSum sum = right.sum();
+            GradientSum wrong = new GradientSum(
+                    sum.gradient(), sum.lossSum(), sum.positions(), sum.documents() + (step == at ? more : 0));
+            return new StepGradient(wrong, right.broadcastMillis(), right.computeMillis(), right.gatherMillis());
+        }
+
+        @Override
+        public LossSum loss(Part part, double share, float[] weights) {
+            return source.loss(part, share, weights);
+        }
+
+        @Override
+        public String description() {
+            return source.description();
+        }
+
+        @Override
+        public void close() {
+            source.close();
+        }
     }
 
     @Test

@@ -116,6 +116,11 @@ final class TrainingRun implements TrainingListener {
                 }
 
                 @Override
+                public void checkpointBegins(long step) {
+                    metrics.checkpointBegins(step);
+                }
+
+                @Override
                 public void checkpointWritten(long step, String path) {
                     TrainingRun.this.checkpointWritten(step, path);
                 }
