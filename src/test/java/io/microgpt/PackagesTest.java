@@ -1,7 +1,10 @@
 package io.microgpt;
 
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
@@ -9,6 +12,10 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.io.Externalizable;
+import java.io.ObjectInput;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutput;
 
 /**
  * The table of packages: what each may use. A line of code that breaks it is in the wrong room. Libraries are named where a
@@ -118,6 +125,29 @@ class PackagesTest {
             .orShould()
             .accessField(System.class, "err")
             .because("only the commands print to a user or exit");
+
+    @ArchTest
+    static final ArchRule WIRE = noClasses()
+            .that()
+            .resideOutsideOfPackage(room("spark"))
+            .and()
+            .doNotHaveFullyQualifiedName("io.microgpt.data.TokenShard")
+            .should()
+            .dependOnClassesThat(resideInAPackage(JDK)
+                    .and(assignableTo(ObjectInput.class)
+                            .or(assignableTo(ObjectOutput.class))
+                            .or(assignableTo(Externalizable.class))))
+            .because(
+                    "Java serialization is for what Spark moves between its own processes, of which a shard of tokens is one");
+
+    @ArchTest
+    static final ArchRule STORAGE = noClasses()
+            .should()
+            .dependOnClassesThat(assignableTo(ObjectInputStream.class))
+            .orShould()
+            .callMethodWhere(
+                    target(nameMatching("objectFile|sequenceFile|pickleFile|saveAsObjectFile|saveAsSequenceFile")))
+            .because("whoever can write a file could run code where it is read");
 
     private static String room(String name) {
         return "io.microgpt." + name + "..";

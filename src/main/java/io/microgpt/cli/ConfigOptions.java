@@ -1,10 +1,10 @@
 package io.microgpt.cli;
 
+import io.microgpt.data.BoundedText;
 import io.microgpt.data.DatasetException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
@@ -20,6 +20,9 @@ import picocli.CommandLine.Option;
 final class ConfigOptions {
     /** With a scheme of two letters or more: one letter is a drive. */
     private static final Pattern URI = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:.*");
+
+    /** Every key with its comment takes a hundredth of it. */
+    private static final int MOST_BYTES = 1 << 20;
 
     @Option(
             names = "--config",
@@ -48,13 +51,15 @@ final class ConfigOptions {
     static String text(Configuration hadoop, String file) {
         try {
             if (!URI.matcher(file).matches()) {
-                return Files.readString(java.nio.file.Path.of(file));
+                try (InputStream in = Files.newInputStream(java.nio.file.Path.of(file))) {
+                    return BoundedText.read(in, file, MOST_BYTES);
+                }
             }
             Path path = new Path(file);
             FileSystem fs = path.getFileSystem(hadoop);
             FileSystem raw = fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
             try (InputStream in = raw.open(path)) {
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                return BoundedText.read(in, file, MOST_BYTES);
             }
         } catch (NoSuchFileException | FileNotFoundException e) {
             throw new DatasetException(file + ": no such configuration file; check --config", e);

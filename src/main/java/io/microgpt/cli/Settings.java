@@ -252,6 +252,9 @@ public final class Settings {
             } catch (com.typesafe.config.ConfigException e) {
                 problems.add(malformed(e, config.name));
                 return;
+            } catch (StackOverflowError e) { // the parser calls itself for each level, and knows no limit
+                problems.add("malformed configuration in " + config.name + ": it is nested too deeply");
+                return;
             }
             List<Found> all = new ArrayList<>();
             flatten("", root, all);

@@ -6,6 +6,9 @@ import java.util.stream.Collectors;
 
 /** What the value of a key may be: type and range. Values arrive as text, from files and command lines alike. */
 sealed interface ValueRule {
+    /** The longest text that is read as a number. */
+    int LONGEST_NUMBER = 1000;
+
     /**
      * {@return the value that {@code text} says}
      *
@@ -169,6 +172,9 @@ sealed interface ValueRule {
     }
 
     private static BigDecimal decimal(String text, ValueRule rule) {
+        if (text.length() > LONGEST_NUMBER) { // of millions of digits, the conversion would take hours
+            throw mustBe(rule);
+        }
         try {
             return new BigDecimal(text);
         } catch (NumberFormatException e) {

@@ -3,9 +3,7 @@ package io.microgpt.data;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -16,7 +14,8 @@ public final class Dataset {
     /** File name of the tokenizer inside the directory. */
     public static final String TOKENIZER = "tokenizer.json";
 
-    private static final int MOST_BYTES = 256 << 20;
+    /** As many as a checkpoint, which keeps the tokenizer, reads of one. */
+    private static final int MOST_BYTES = 64 << 20;
 
     private final Configuration hadoop;
     private final Path directory;
@@ -54,16 +53,8 @@ public final class Dataset {
     }
 
     private static String read(Configuration hadoop, Path path) {
-        try {
-            FileSystem fs = path.getFileSystem(hadoop);
-            try (InputStream in = fs.open(path)) {
-                byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-                if (bytes.length > MOST_BYTES) {
-                    throw new DatasetException(
-                            path + ": is over " + MOST_BYTES + " bytes, so it is not what it should be");
-                }
-                return new String(bytes, StandardCharsets.UTF_8);
-            }
+        try (InputStream in = path.getFileSystem(hadoop).open(path)) {
+            return BoundedText.read(in, path, MOST_BYTES);
         } catch (FileNotFoundException e) {
             throw new DatasetException(
                     path + ": no such file; is " + path.getParent() + " a dataset made by prepare?", e);
@@ -96,8 +87,8 @@ public final class Dataset {
     /** The same from the parts of a dataset, for an executor that has no {@code Dataset} of its own. */
     public static TokenShard shard(Configuration hadoop, Path directory, Manifest manifest, Part part, int index) {
         Path file = new Path(directory, Manifest.file(part, index));
-        TokenShard shard = ShardFile.read(hadoop, file, manifest.vocabularySize());
         Manifest.Shard expected = manifest.shards(part).get(index);
+        TokenShard shard = ShardFile.read(hadoop, file, expected, manifest.vocabularySize(), manifest.blockSize());
         if (shard.documents() != expected.documents()
                 || shard.positions() != expected.positions()
                 || !shard.sha256().equals(expected.sha256())) {

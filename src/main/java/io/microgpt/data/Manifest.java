@@ -1,9 +1,13 @@
 package io.microgpt.data;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
@@ -12,7 +16,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a prepared dataset says of itself: {@code manifest.json}, written last, so that a dataset without one is not whole.
+ * What a prepared dataset says of itself: {@code manifest.json}, written last, so that a dataset without one is not whole. Its last
+ * line is a checksum of the text before it, so that not a bit of it can change unseen.
  *
  * @param blockSize B, the most positions of a document
  * @param vocabularySize V
@@ -34,16 +39,36 @@ public record Manifest(
     /** File name of the manifest inside the dataset's directory. */
     public static final String FILE = "manifest.json";
 
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
+    /** Of the fingerprint, which says what a training sees and not how a manifest is written. */
+    private static final int FINGERPRINT_VERSION = 1;
+
     private static final int MOST_SHARDS = 1 << 16;
-    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    /** No tokenizer has more. */
+    private static final int MOST_VOCABULARY = 1 << 20;
+    /** A shard takes 14. A tree takes some hundred bytes for each, however few characters it was written in. */
+    private static final long MOST_JSON_TOKENS = 2L * MOST_SHARDS * 16;
+
+    private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxTokenCount(MOST_JSON_TOKENS)
+                            .build())
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+    private static final DefaultPrettyPrinter PRETTY =
+            new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"));
+    private static final String END = "\n}";
 
     /**
      * One shard.
      *
      * @param sha256 of its tokens, see {@link TokenShard#sha256}
+     * @param bytes the length of its file
+     * @param fileSha256 of its file
      */
-    public record Shard(int documents, long positions, String sha256) implements java.io.Serializable {}
+    public record Shard(int documents, long positions, String sha256, long bytes, String fileSha256)
+            implements java.io.Serializable {}
 
     public Manifest {
         settings = Map.copyOf(settings);
@@ -76,8 +101,8 @@ public record Manifest(
 
     /** {@return a SHA-256 over everything that a training depends on: tokenizer, block size and the tokens of all shards} */
     public String fingerprint() {
-        StringBuilder text = new StringBuilder(
-                "microgpt dataset " + VERSION + ' ' + blockSize + ' ' + vocabularySize + ' ' + tokenizerSha256);
+        StringBuilder text = new StringBuilder("microgpt dataset " + FINGERPRINT_VERSION + ' ' + blockSize + ' '
+                + vocabularySize + ' ' + tokenizerSha256);
         for (Part part : Part.values()) {
             for (Shard shard : shards(part)) {
                 text.append('\n').append(part.key()).append(' ').append(shard.documents());
@@ -107,14 +132,27 @@ public record Manifest(
                         .put("file", file(part, s))
                         .put("documents", shard.documents())
                         .put("positions", shard.positions())
-                        .put("sha256", shard.sha256());
+                        .put("sha256", shard.sha256())
+                        .put("bytes", shard.bytes())
+                        .put("file_sha256", shard.fileSha256());
             }
         }
         try {
-            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
+            String text = JSON.writer(PRETTY).writeValueAsString(root);
+            return sealed(text.substring(0, text.length() - END.length()));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a manifest of plain values cannot be written", e);
         }
+    }
+
+    /** {@return the text with its checksum as the last field} */
+    private static String sealed(String text) {
+        return text + ",\n  \"manifest_sha256\" : \"" + Sha256.of(text) + "\"" + END + "\n";
+    }
+
+    private static boolean isSealed(String json) {
+        int seal = sealed("").length();
+        return json.length() >= seal && json.equals(sealed(json.substring(0, json.length() - seal)));
     }
 
     /**
@@ -147,7 +185,7 @@ public record Manifest(
                 .forEach(e -> statistics.put(e.getKey(), e.getValue().asLong()));
         Manifest manifest = new Manifest(
                 (int) fields.number("block_size", 1, Integer.MAX_VALUE),
-                (int) fields.number("vocabulary_size", 1, Integer.MAX_VALUE),
+                (int) fields.number("vocabulary_size", 1, MOST_VOCABULARY),
                 fields.text("tokenizer_sha256"),
                 settings,
                 statistics,
@@ -162,6 +200,11 @@ public record Manifest(
                     source + ": fingerprint " + fields.text("fingerprint") + " is not that of its own content, "
                             + manifest.fingerprint() + "; the file was damaged or edited");
         }
+        if (!isSealed(json)) {
+            throw new DatasetException(
+                    source + ": does not end with the checksum of its content; the file was damaged or"
+                            + " edited: prepare the dataset again");
+        }
         return manifest;
     }
 
@@ -171,7 +214,9 @@ public record Manifest(
             shards.add(new Shard(
                     (int) shard.number("documents", 0, Integer.MAX_VALUE),
                     shard.number("positions", 0, Long.MAX_VALUE),
-                    shard.text("sha256")));
+                    shard.text("sha256"),
+                    shard.number("bytes", 0, Long.MAX_VALUE),
+                    shard.text("file_sha256")));
         }
         return shards;
     }

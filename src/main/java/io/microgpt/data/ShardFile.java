@@ -1,22 +1,24 @@
 package io.microgpt.data;
 
 import java.io.IOException;
-import java.util.Arrays;
+import java.nio.BufferUnderflowException;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.parquet.column.ParquetProperties.WriterVersion;
 import org.apache.parquet.hadoop.ParquetFileWriter;
-import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.ParquetWriter;
-import org.apache.parquet.hadoop.api.InitContext;
-import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
-import org.apache.parquet.io.api.Converter;
-import org.apache.parquet.io.api.GroupConverter;
-import org.apache.parquet.io.api.PrimitiveConverter;
+import org.apache.parquet.hadoop.util.HadoopStreams;
+import org.apache.parquet.io.OutputFile;
+import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.io.api.RecordConsumer;
-import org.apache.parquet.io.api.RecordMaterializer;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Types;
@@ -38,15 +40,25 @@ public final class ShardFile {
     /** Writes the documents as they come; a file that exists is replaced, since a task that runs again writes the same. */
     public static final class Writer implements AutoCloseable {
         private final ParquetWriter<int[]> parquet;
+        private final Output file;
         private final ShardDigest digest = new ShardDigest();
         private int documents;
         private long positions;
 
         public Writer(Configuration hadoop, Path path) throws IOException {
-            // Not compressed: Parquet's own dictionary and bit packing leave little, and any reader opens it.
-            parquet = new Builder(path)
-                    .withConf(hadoop)
+            this(hadoop, path, ParquetWriter.DEFAULT_BLOCK_SIZE);
+        }
+
+        Writer(Configuration hadoop, Path path, int groupBytes) throws IOException {
+            file = new Output(path.getFileSystem(hadoop), path);
+            // The layout is what ShardReader reads, so nothing of a cluster's configuration of Parquet may change it.
+            // Not compressed:
+            // Parquet's own dictionary and bit packing leave little, and any reader opens it.
+            parquet = new Builder(file)
+                    .withConf(new Configuration(false))
                     .withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
+                    .withRowGroupSize((long) groupBytes)
+                    .withWriterVersion(WriterVersion.PARQUET_1_0)
                     .withWriteMode(ParquetFileWriter.Mode.OVERWRITE)
                     .build();
         }
@@ -58,9 +70,11 @@ public final class ShardFile {
             positions += document.length - 1;
         }
 
-        /** {@return what the manifest is to say of this shard; once, after the last document} */
-        public Manifest.Shard description() {
-            return new Manifest.Shard(documents, positions, digest.hex());
+        /** Ends the file. {@return what the manifest is to say of this shard; once, after the last document} */
+        public Manifest.Shard description() throws IOException {
+            parquet.close();
+            return new Manifest.Shard(
+                    documents, positions, digest.hex(), file.stream.getPos(), Sha256.hex(file.digest));
         }
 
         @Override
@@ -69,39 +83,76 @@ public final class ShardFile {
         }
     }
 
+    /** Hashes what Parquet writes. */
+    private static final class Output implements OutputFile {
+        private final MessageDigest digest = Sha256.digest();
+        private final FileSystem fs;
+        private final Path path;
+        private FSDataOutputStream stream;
+
+        Output(FileSystem fs, Path path) {
+            this.fs = fs;
+            this.path = path;
+        }
+
+        @Override
+        public PositionOutputStream create(long blockSizeHint) throws IOException {
+            return createOrOverwrite(blockSizeHint);
+        }
+
+        @Override
+        public PositionOutputStream createOrOverwrite(long blockSizeHint) throws IOException {
+            stream = new FSDataOutputStream(new DigestOutputStream(fs.create(path, true), digest), null);
+            return HadoopStreams.wrap(stream);
+        }
+
+        @Override
+        public boolean supportsBlockSize() {
+            return false;
+        }
+
+        @Override
+        public long defaultBlockSize() {
+            return 0;
+        }
+    }
+
     /**
      * Reads a whole shard.
      *
+     * @param expected what the manifest says of it
      * @param vocabularySize V; a token outside is an error
-     * @throws DatasetException if the file is not there, is damaged or is not a shard
+     * @param blockSize B; a document of more positions is an error
+     * @throws DatasetException if the file is not there, is damaged or is not that shard
      */
-    public static TokenShard read(Configuration hadoop, Path path, int vocabularySize) {
-        TokenShard shard = new TokenShard(vocabularySize);
-        try (ParquetReader<int[]> reader =
-                ParquetReader.builder(new Reading(), path).withConf(hadoop).build()) {
-            for (int[] document = reader.read(); document != null; document = reader.read()) {
-                for (int token : document) {
-                    if (token < 0 || token >= vocabularySize) {
-                        throw new DatasetException(path + ": document " + shard.documents() + " holds token " + token
-                                + ", outside the vocabulary of " + vocabularySize + "; prepare the dataset again");
-                    }
-                }
-                shard.add(document);
+    public static TokenShard read(
+            Configuration hadoop, Path path, Manifest.Shard expected, int vocabularySize, int blockSize) {
+        try {
+            FileSystem fs = path.getFileSystem(hadoop);
+            long bytes = fs.getFileStatus(path).getLen();
+            if (bytes != expected.bytes()) {
+                throw new IOException("it is " + bytes + " bytes long, the manifest says " + expected.bytes());
             }
-        } catch (DatasetException e) {
-            throw e;
-        } catch (IOException | RuntimeException e) { // of damaged files Parquet throws whatever comes
-            throw new DatasetException(
-                    path + ": cannot be read as a token shard (" + e + "); prepare the dataset again", e);
+            try (FSDataInputStream in = fs.open(path)) {
+                return ShardReader.read(in, expected, vocabularySize, blockSize);
+            }
+        } catch (BufferUnderflowException e) {
+            throw damage(path, "a part of it ends too early", e);
+        } catch (IOException e) {
+            throw damage(path, e.getMessage(), e);
         }
-        return shard;
+    }
+
+    private static DatasetException damage(Path path, String reason, Exception cause) {
+        return new DatasetException(
+                path + ": cannot be read as a token shard (" + reason + "); prepare the dataset again", cause);
     }
 
     // Parquet still declares the overloads for Hadoop's Configuration abstract, although it has deprecated them.
     @SuppressWarnings("deprecation")
     private static final class Builder extends ParquetWriter.Builder<int[], Builder> {
-        Builder(Path path) {
-            super(path);
+        Builder(OutputFile file) {
+            super(file);
         }
 
         @Override
@@ -148,66 +199,6 @@ public final class ShardFile {
             out.endGroup();
             out.endField(COLUMN, 0);
             out.endMessage();
-        }
-    }
-
-    @SuppressWarnings("deprecation")
-    private static final class Reading extends ReadSupport<int[]> {
-        @Override
-        public ReadContext init(InitContext context) {
-            if (!context.getFileSchema().containsField(COLUMN)) {
-                throw new org.apache.parquet.io.ParquetDecodingException("it has no column " + COLUMN);
-            }
-            return new ReadContext(SCHEMA);
-        }
-
-        @Override
-        public RecordMaterializer<int[]> prepareForRead(
-                Configuration conf, Map<String, String> metadata, MessageType schema, ReadContext context) {
-            return new Materializer();
-        }
-    }
-
-    private static final class Materializer extends RecordMaterializer<int[]> {
-        private int[] tokens = new int[64];
-        private int count;
-
-        private final PrimitiveConverter element = new PrimitiveConverter() {
-            @Override
-            public void addInt(int value) {
-                if (count == tokens.length) {
-                    tokens = Arrays.copyOf(tokens, 2 * count);
-                }
-                tokens[count++] = value;
-            }
-        };
-        private final GroupConverter record = group(group(group(element, () -> {}), () -> {}), () -> count = 0);
-
-        @Override
-        public int[] getCurrentRecord() {
-            return Arrays.copyOf(tokens, count);
-        }
-
-        @Override
-        public GroupConverter getRootConverter() {
-            return record;
-        }
-
-        private static GroupConverter group(Converter child, Runnable onStart) {
-            return new GroupConverter() {
-                @Override
-                public Converter getConverter(int field) {
-                    return child;
-                }
-
-                @Override
-                public void start() {
-                    onStart.run();
-                }
-
-                @Override
-                public void end() {}
-            };
         }
     }
 }

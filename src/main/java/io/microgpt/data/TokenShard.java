@@ -15,6 +15,8 @@ public final class TokenShard implements Externalizable {
     private static final long serialVersionUID = 1L;
     /** Two bytes hold every token id below this; larger vocabularies take two of them a token. */
     private static final int NARROW = 1 << 16;
+    /** Some virtual machines cannot make arrays of {@code Integer.MAX_VALUE}. */
+    static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
 
     private char[] halves = new char[0];
     private boolean wide;
@@ -30,13 +32,22 @@ public final class TokenShard implements Externalizable {
         this.wide = vocabularySize > NARROW;
     }
 
+    /** {@return how many bytes a token takes} */
+    int tokenBytes() {
+        return wide ? 2 * Character.BYTES : Character.BYTES;
+    }
+
+    /** {@return how many tokens one shard can hold} */
+    int mostTokens() {
+        return wide ? LONGEST_ARRAY / 2 : LONGEST_ARRAY;
+    }
+
     /** Adds a document at the end. */
     public void add(int[] document) {
         int width = wide ? 2 : 1;
         int needed = Math.multiplyExact(Math.addExact(tokens, document.length), width);
         if (needed > halves.length) {
-            halves = Arrays.copyOf(
-                    halves, (int) Math.min(Integer.MAX_VALUE - 8L, Math.max(needed, halves.length * 3L / 2)));
+            halves = Arrays.copyOf(halves, (int) Math.min(LONGEST_ARRAY, Math.max(needed, halves.length * 3L / 2)));
         }
         if (documents + 2 > starts.length) {
             starts = Arrays.copyOf(starts, Math.max(8, starts.length * 2));

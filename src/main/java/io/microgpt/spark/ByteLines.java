@@ -13,6 +13,9 @@ import java.nio.charset.StandardCharsets;
  * replacement characters, and an endless line costs no more memory than the limit.
  */
 final class ByteLines {
+    /** Bytes of a character behind its first. */
+    private static final int MOST_CONTINUATIONS = 3;
+
     private final InputStream in;
     private final int mostBytes;
     private final boolean cut;
@@ -77,9 +80,10 @@ final class ByteLines {
         return true;
     }
 
-    /** Whether a piece ends before this byte: it is long enough, and the byte begins a character. */
+    /** Whether a piece ends before this byte: it is long enough, and the byte begins a character, or belongs to none. */
     private boolean cutBefore(int index) {
-        return cut && line.size() + index - at >= mostBytes && (buffer[index] & 0xC0) != 0x80;
+        int over = line.size() + index - at - mostBytes;
+        return cut && over >= 0 && ((buffer[index] & 0xC0) != 0x80 || over >= MOST_CONTINUATIONS);
     }
 
     private void keep(int bytes) {

@@ -4,8 +4,11 @@ import com.univocity.parsers.common.TextParsingException;
 import com.univocity.parsers.csv.CsvParser;
 import com.univocity.parsers.csv.CsvParserSettings;
 import io.microgpt.data.DatasetException;
+import java.io.FilterReader;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -17,15 +20,18 @@ final class CsvRows implements RowIterator.Source {
     private static final char NOT_UTF8 = '\uFFFF';
 
     private static final int MOST_COLUMNS = 1 << 14;
+    /** Characters of a row beside its text: other columns, quotes, and what the parser reads ahead. */
+    private static final int MOST_BESIDES = 16 << 20;
 
     private final String file;
     private final String column;
     private final int mostBytes;
     private final CsvParser parser;
+    private final RowLimit in;
     private final int index;
     private boolean broken;
 
-    CsvRows(String file, InputStream in, String column, int mostBytes) {
+    CsvRows(String file, InputStream in, String column, int mostBytes) throws IOException {
         this.file = file;
         this.column = column;
         this.mostBytes = mostBytes;
@@ -35,15 +41,23 @@ final class CsvRows implements RowIterator.Source {
         settings.setMaxColumns(MOST_COLUMNS);
         settings.setIgnoreLeadingWhitespaces(false);
         settings.setIgnoreTrailingWhitespaces(false);
+        settings.setReadInputOnSeparateThread(false); // RowLimit counts what is read for each row
         settings.getFormat().setComment('\0'); // or lines that begin with # would vanish
         parser = new CsvParser(settings);
-        parser.beginParsing(new InputStreamReader(
+        Reader text = new InputStreamReader(
                 in,
                 StandardCharsets.UTF_8
                         .newDecoder()
                         .onMalformedInput(CodingErrorAction.REPLACE)
-                        .replaceWith(String.valueOf(NOT_UTF8))));
-        String[] header = parser.parseNext();
+                        .replaceWith(String.valueOf(NOT_UTF8)));
+        this.in = new RowLimit(text, (long) mostBytes + MOST_BESIDES);
+        String[] header;
+        try {
+            parser.beginParsing(this.in);
+            header = parser.parseNext();
+        } catch (TextParsingException e) {
+            throw new DatasetException(file + ": has no header of CSV: " + reason(e), e);
+        }
         List<String> names = header == null ? List.of() : Arrays.asList(header);
         index = names.indexOf(column);
         if (index < 0) {
@@ -53,18 +67,19 @@ final class CsvRows implements RowIterator.Source {
     }
 
     @Override
-    public InputRow next() {
+    public InputRow next() throws IOException {
         long line = parser.getContext().currentLine();
         if (broken) {
             return null;
         }
         try {
+            in.beginRow();
             String[] row = parser.parseNext();
             return row == null ? null : row(line, row).checked(mostBytes);
         } catch (TextParsingException e) {
             broken = true;
             parser.stopParsing();
-            return InputRow.rejected(file, line, "not CSV from here on: " + firstLine(e.getMessage()), null);
+            return InputRow.rejected(file, line, "not CSV from here on: " + reason(e), null);
         }
     }
 
@@ -79,7 +94,45 @@ final class CsvRows implements RowIterator.Source {
                 : InputRow.of(file, line, text);
     }
 
-    private static String firstLine(String message) {
-        return message == null ? "" : message.lines().findFirst().orElse("");
+    /** {@return why the parser gave up; throws what the storage threw, which says nothing of the rows} */
+    private String reason(TextParsingException e) throws IOException {
+        if (in.exceeded()) {
+            return "a row of over " + in.most + " characters; is a quote not closed?";
+        }
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof IOException failure) {
+                throw failure;
+            }
+        }
+        return e.getMessage() == null ? "" : e.getMessage().lines().findFirst().orElse("");
+    }
+
+    /** The parser itself has a limit for a field only, and no row of so many fields may fill the memory. */
+    private static final class RowLimit extends FilterReader {
+        private final long most;
+        private long taken;
+
+        RowLimit(Reader in, long most) {
+            super(in);
+            this.most = most;
+        }
+
+        void beginRow() {
+            taken = 0;
+        }
+
+        boolean exceeded() {
+            return taken > most;
+        }
+
+        @Override
+        public int read(char[] buffer, int offset, int length) throws IOException {
+            if (exceeded()) {
+                throw new IOException("a row of over " + most + " characters");
+            }
+            int count = super.read(buffer, offset, length);
+            taken += count;
+            return count;
+        }
     }
 }

@@ -1,9 +1,11 @@
 package io.microgpt.spark;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.microgpt.spark.InputFiles.Range;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,7 +20,17 @@ import org.apache.hadoop.conf.Configuration;
  * Reads the rows of one range of a file. Every row comes out, good or bad, with its place in the file; nothing is skipped.
  */
 final class RowReader {
-    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    /** A tree takes some hundred bytes a token, however few characters of a line it was written in. */
+    private static final long MOST_JSON_TOKENS = 1_000_000;
+
+    private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxTokenCount(MOST_JSON_TOKENS)
+                            .maxStringLength(Integer.MAX_VALUE) // the limit of a line is that of its texts
+                            .build())
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
     private static final int PIECE_BYTES = 1 << 16;
     static final String NOT_UTF8 = "not valid UTF-8";

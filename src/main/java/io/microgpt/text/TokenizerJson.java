@@ -2,6 +2,7 @@ package io.microgpt.text;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
@@ -18,9 +19,18 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
  * unless {@code encode_special_tokens} is set.
  */
 public final class TokenizerJson {
+    /**
+     * Of JSON: two for each of the largest vocabulary, and as many again. A tree takes some hundred bytes for each, however few
+     * characters it was written in.
+     */
+    private static final long MOST_TOKENS = 4L * WordLevelTokenizer.LARGEST_VOCABULARY;
+
     // Field names are the vocabulary: a symbol table of them only costs, and Jackson takes a large one with colliding
     // hashes for an attack.
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxTokenCount(MOST_TOKENS)
+                            .build())
                     .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())

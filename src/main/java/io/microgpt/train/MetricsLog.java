@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import org.apache.hadoop.conf.Configuration;
@@ -19,6 +20,8 @@ import org.apache.hadoop.fs.Path;
  */
 public final class MetricsLog implements TrainingListener, AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    /** In characters; of ours, none has a thousand. */
+    private static final int LONGEST_LINE = 1 << 16;
     /** Between two flushes, so that a small model's steps do not wait for the disk. */
     private static final long FLUSH_NANOS = 1_000_000_000L;
 
@@ -66,12 +69,27 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
     private void copy(FileSystem fs, Path before, long step) throws IOException {
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(fs.open(before), StandardCharsets.UTF_8))) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            for (String line = line(lines); line != null; line = line(lines)) {
                 if (isUpTo(line, step)) {
                     out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
                 }
             }
         }
+    }
+
+    /** {@return the next line, null at the end} One that is too long to be ours comes cut off, and so is dropped. */
+    private static String line(Reader in) throws IOException {
+        StringBuilder line = new StringBuilder();
+        int next = in.read();
+        if (next < 0) {
+            return null;
+        }
+        for (; next >= 0 && next != '\n'; next = in.read()) {
+            if (line.length() < LONGEST_LINE) {
+                line.append((char) next);
+            }
+        }
+        return line.toString();
     }
 
     private static boolean isUpTo(String line, long step) {

@@ -2,7 +2,10 @@ package io.microgpt.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.microgpt.data.Corruption;
+import io.microgpt.data.DamagedDirectory;
 import io.microgpt.data.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,6 +20,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,89 +32,115 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Whatever is done to the files of a checkpoint, loading it ends in a {@link CheckpointException} and nothing else. */
 class CorruptionTest {
     private static final Configuration HADOOP = new Configuration();
+    /** Far more than these few kilobytes need, with the classes that are loaded for it, and far less than is claimed. */
+    private static final long MOST_ALLOCATED = 32 << 20;
 
     @TempDir
     private Path base;
 
     private Path directory;
-    private final SortedMap<String, byte[]> pristine = new TreeMap<>();
-    private final SortedMap<String, byte[]> another = new TreeMap<>();
+    private DamagedDirectory damaged;
+    private SortedMap<String, byte[]> pristine;
+    private SortedMap<String, byte[]> another;
 
     @BeforeEach
     void writeOne() throws IOException {
         CheckpointStore store = new CheckpointStore(HADOOP, base.toString());
         directory = Path.of(store.write(Samples.checkpoint(1)).toUri().getPath());
-        readAll(directory, pristine);
-        readAll(Path.of(store.write(Samples.checkpoint(2, 5)).toUri().getPath()), another);
+        damaged = new DamagedDirectory(directory);
+        pristine = damaged.pristine();
+        another = DamagedDirectory.read(
+                Path.of(store.write(Samples.checkpoint(2, 5)).toUri().getPath()));
     }
 
-    private static void readAll(Path from, Map<String, byte[]> files) throws IOException {
-        for (String name : CheckpointFormat.FILES) {
-            files.put(name, Files.readAllBytes(from.resolve(name)));
-        }
-        files.put(Manifest.NAME, Files.readAllBytes(from.resolve(Manifest.NAME)));
-    }
-
+    /** With the five thousand of {@code DatasetCorruptionTest} they are ten thousand. */
     @Test
-    void threeHundredCorruptionsAreAllDetected() throws IOException {
-        for (int seed = 0; seed < 300; seed++) {
-            Random random = new Random(seed);
-            SortedMap<String, byte[]> files = new TreeMap<>(pristine);
-            String what = corrupt(files, random, seed % 6);
-            restore(files);
-            assertThatThrownBy(this::load)
-                    .as("seed %d: %s", seed, what)
-                    .isExactlyInstanceOf(CheckpointException.class)
-                    .hasMessageContaining(directory.toString());
+    void fourThousandCorruptionsAreAllDetected() throws IOException {
+        for (int seed = 0; seed < 4000; seed++) {
+            detected(seed, Corruption.of(seed, pristine, another));
         }
-        restore(pristine);
+        damaged.put(pristine);
         Samples.assertSame(load(), Samples.checkpoint(1));
     }
 
-    private String corrupt(Map<String, byte[]> files, Random random, int kind) {
-        List<String> names = new ArrayList<>(files.keySet());
-        String name = names.get(random.nextInt(names.size()));
-        byte[] content = files.get(name).clone();
-        switch (kind) {
+    /** By somebody who makes a manifest to match. */
+    @Test
+    void aThousandHostileLengthsAreAllDetected() throws IOException {
+        for (int seed = 0; seed < 1000; seed++) {
+            detected(seed, hostile(new Random(seed)));
+        }
+    }
+
+    private void detected(int seed, Corruption corruption) throws IOException {
+        damaged.put(corruption.files());
+        long before = DamagedDirectory.allocated();
+        Throwable thrown = catchThrowable(this::load);
+        assertThat(DamagedDirectory.allocated() - before)
+                .as("seed %d: %s", seed, corruption.what())
+                .isLessThan(MOST_ALLOCATED);
+        assertThat(thrown)
+                .as("seed %d: %s", seed, corruption.what())
+                .isExactlyInstanceOf(CheckpointException.class)
+                .message()
+                .contains(directory.toString())
+                .containsAnyOf(damaged.suspects());
+    }
+
+    private Corruption hostile(Random random) {
+        SortedMap<String, byte[]> files = new TreeMap<>(pristine);
+        String tensors = random.nextBoolean() ? CheckpointFormat.MODEL : CheckpointFormat.OPTIMIZER;
+        long number = Corruption.hostileNumber(random);
+        switch (random.nextInt(4)) {
             case 0 -> {
-                int bit = random.nextInt(content.length * 8);
-                content[bit / 8] ^= (byte) (1 << bit % 8);
-                files.put(name, content);
-                return "bit " + bit + " of " + name;
+                byte[] content = files.get(tensors).clone();
+                // Odd, as a true length never is.
+                ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).putLong(number | 1);
+                files.put(tensors, content);
+                sign(files);
+                return new Corruption(tensors + " with a header of " + (number | 1), files);
             }
             case 1 -> {
-                int length = random.nextInt(content.length);
-                files.put(name, Arrays.copyOf(content, length));
-                return name + " cut to " + length;
+                byte[] content = files.get(tensors);
+                int header = (int)
+                        ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).getLong();
+                String json = new String(content, Long.BYTES, header, StandardCharsets.UTF_8);
+                byte[] changed = withNumber(json, json.length(), number, random).getBytes(StandardCharsets.UTF_8);
+                ByteBuffer whole = ByteBuffer.allocate(content.length - header + changed.length)
+                        .order(ByteOrder.LITTLE_ENDIAN);
+                whole.putLong(changed.length).put(changed);
+                whole.put(content, Long.BYTES + header, content.length - Long.BYTES - header);
+                files.put(tensors, whole.array());
+                sign(files);
+                return new Corruption(tensors + " with " + number + " in its header", files);
             }
             case 2 -> {
-                String tensors = random.nextBoolean() ? CheckpointFormat.MODEL : CheckpointFormat.OPTIMIZER;
-                long length = random.nextLong() >>> random.nextInt(64);
-                byte[] hostile = files.get(tensors).clone();
-                // Odd, as a true length never is.
-                ByteBuffer.wrap(hostile).order(ByteOrder.LITTLE_ENDIAN).putLong(length | 1);
-                files.put(tensors, hostile);
+                String config = new String(files.get(CheckpointFormat.CONFIG), StandardCharsets.UTF_8);
+                int end = config.indexOf(CheckpointFormat.CONFIGURATION); // what is behind it is free
+                files.put(
+                        CheckpointFormat.CONFIG,
+                        withNumber(config, end, number, random).getBytes(StandardCharsets.UTF_8));
                 sign(files);
-                return tensors + " with a header of " + (length | 1) + " and a manifest to match";
-            }
-            case 3 -> {
-                String other = names.get((names.indexOf(name) + 1 + random.nextInt(names.size() - 1)) % names.size());
-                files.put(name, files.put(other, content));
-                return name + " swapped with " + other;
-            }
-            case 4 -> {
-                if (random.nextBoolean() || Arrays.equals(content, another.get(name))) {
-                    files.remove(name);
-                    return name + " missing";
-                }
-                files.put(name, another.get(name));
-                return name + " of another checkpoint";
+                return new Corruption(CheckpointFormat.CONFIG + " with " + number, files);
             }
             default -> {
-                files.put(name, Arrays.copyOf(content, content.length + 1 + random.nextInt(9)));
-                return name + " with bytes appended";
+                SortedMap<String, Manifest.Entry> entries = entries(files);
+                entries.computeIfPresent(tensors, (name, entry) -> new Manifest.Entry(number | 1, entry.sha256()));
+                files.put(Manifest.NAME, new Manifest(1, entries).render());
+                return new Corruption("manifest with " + (number | 1) + " bytes of " + tensors, files);
             }
         }
+    }
+
+    /** {@return the text with another number in place of one of those before {@code end}} */
+    private static String withNumber(String text, int end, long number, Random random) {
+        List<MatchResult> numbers = Pattern.compile("\\d+")
+                .matcher(text)
+                .region(0, end)
+                .results()
+                .filter(match -> !match.group().equals(Long.toString(number)))
+                .toList();
+        MatchResult place = numbers.get(random.nextInt(numbers.size()));
+        return text.substring(0, place.start()) + number + text.substring(place.end());
     }
 
     @Test
@@ -128,7 +159,7 @@ class CorruptionTest {
             }
             files.put(name, content);
             sign(files);
-            restore(files);
+            damaged.put(files);
             try {
                 load();
             } catch (CheckpointException e) {
@@ -153,7 +184,7 @@ class CorruptionTest {
         SortedMap<String, byte[]> files = new TreeMap<>(pristine);
         replace(files, CheckpointFormat.CONFIG, "\"" + field + "\" : " + actual, "\"" + field + "\" : " + other);
         sign(files);
-        restore(files);
+        damaged.put(files);
         assertThatThrownBy(this::load).isInstanceOf(CheckpointException.class).hasMessageContaining(reason);
     }
 
@@ -162,7 +193,7 @@ class CorruptionTest {
         SortedMap<String, byte[]> files = new TreeMap<>(pristine);
         files.put(CheckpointFormat.OPTIMIZER, another.get(CheckpointFormat.OPTIMIZER));
         sign(files);
-        restore(files);
+        damaged.put(files);
         assertThatThrownBy(this::load)
                 .hasMessageContaining("optimizer.safetensors: has weights_sha256 = ")
                 .hasMessageContaining("the rest of the checkpoint has "
@@ -172,12 +203,13 @@ class CorruptionTest {
     @Test
     void aDirectoryInPlaceOfAFileIsRefused() throws IOException {
         for (String name : pristine.keySet()) {
-            restore(pristine);
             Files.delete(directory.resolve(name));
             Files.createDirectory(directory.resolve(name));
             assertThatThrownBy(this::load)
                     .isInstanceOf(CheckpointException.class)
                     .hasMessageEndingWith("/" + name + ": is a directory, a file was expected");
+            Files.delete(directory.resolve(name));
+            Files.write(directory.resolve(name), pristine.get(name));
         }
     }
 
@@ -185,7 +217,7 @@ class CorruptionTest {
     void anotherVersionIsNamed() throws IOException {
         SortedMap<String, byte[]> files = new TreeMap<>(pristine);
         replace(files, Manifest.NAME, "\"version\": 1", "\"version\": 2");
-        restore(files);
+        damaged.put(files);
         assertThatThrownBy(this::load)
                 .hasMessageEndingWith(
                         "manifest.json: is of version 2, this program reads version 1; use the release that wrote it");
@@ -196,7 +228,7 @@ class CorruptionTest {
         SortedMap<String, byte[]> files = new TreeMap<>(pristine);
         int length = files.get(CheckpointFormat.MODEL).length;
         files.put(CheckpointFormat.MODEL, Arrays.copyOf(files.get(CheckpointFormat.MODEL), length - 1));
-        restore(files);
+        damaged.put(files);
         assertThatThrownBy(this::load)
                 .hasMessage("file:" + directory + "/model.safetensors: is " + (length - 1)
                         + " bytes long, its manifest says " + length + ": the file was truncated");
@@ -206,7 +238,7 @@ class CorruptionTest {
     void aManifestThatIsTooLongIsNotRead() throws IOException {
         SortedMap<String, byte[]> files = new TreeMap<>(pristine);
         files.put(Manifest.NAME, new byte[Manifest.MAX_BYTES + 1]);
-        restore(files);
+        damaged.put(files);
         assertThatThrownBy(this::load).hasMessageEndingWith("is 1048577 bytes long, a manifest has at most 1048576");
     }
 
@@ -236,20 +268,15 @@ class CorruptionTest {
 
     /** Makes a manifest that fits the files, as somebody would who means harm. */
     private static void sign(Map<String, byte[]> files) {
+        files.put(Manifest.NAME, new Manifest(1, entries(files)).render());
+    }
+
+    private static SortedMap<String, Manifest.Entry> entries(Map<String, byte[]> files) {
         SortedMap<String, Manifest.Entry> entries = new TreeMap<>();
         for (String name : CheckpointFormat.FILES) {
             entries.put(name, new Manifest.Entry(files.get(name).length, Sha256.of(files.get(name))));
         }
-        files.put(Manifest.NAME, new Manifest(1, entries).render());
-    }
-
-    private void restore(Map<String, byte[]> files) throws IOException {
-        for (String name : pristine.keySet()) {
-            Files.deleteIfExists(directory.resolve(name));
-        }
-        for (Map.Entry<String, byte[]> file : files.entrySet()) {
-            Files.write(directory.resolve(file.getKey()), file.getValue());
-        }
+        return entries;
     }
 
     private Checkpoint load() {

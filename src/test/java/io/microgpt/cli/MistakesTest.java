@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.microgpt.cli.Cli.Ended;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -286,6 +288,23 @@ class MistakesTest {
             arguments.addAll(List.of("--config", missing));
             Cli.run(arguments.toArray()).failed(missing + ": no such configuration file; check --config");
         }
+    }
+
+    @Test
+    void configurationThatIsNone() throws IOException {
+        Path large = directory.resolve("large.conf");
+        try (RandomAccessFile sparse = new RandomAccessFile(large.toFile(), "rw")) {
+            sparse.setLength(1L << 40);
+        }
+        Path latin = Files.write(directory.resolve("latin.conf"), new byte[] {'#', (byte) 0xE9});
+        String tooLong = ": is over 1048576 bytes, so it is not what it should be";
+
+        Cli.run("train", "--data", data, "--config", large).failed(large + tooLong);
+        Cli.run("train", "--data", data, "--config", uri(large)).failed(uri(large) + tooLong);
+        Cli.run("train", "--data", data, "--config", latin).failed(latin + ": is not valid UTF-8 (Input length = 1)");
+        Path copy = copyOfRun();
+        Files.move(large, copy.resolve("config.conf"), StandardCopyOption.REPLACE_EXISTING);
+        Cli.run("train", "--resume", "--out", copy).failed(uri(copy.resolve("config.conf")) + tooLong);
     }
 
     @ParameterizedTest

@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingsProblemsTest {
     @Test
@@ -71,6 +72,24 @@ class SettingsProblemsTest {
                 .containsExactly("`" + key + "` = " + value + " in conf/x.conf:2 " + reason);
         assertThat(problems("", key + "=" + value))
                 .containsExactly("`" + key + "` = " + value + " in --set " + key + "=" + value + " " + reason);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"model = {", "model.", "model = [", "model = ${"})
+    void nestingWithoutAnEndIsNamed(String level) {
+        assertThat(problems(level.repeat(100_000)))
+                .singleElement()
+                .asString()
+                .startsWith("malformed configuration in conf/x.conf");
+    }
+
+    /** Of a million digits, the conversion would take minutes. */
+    @Test
+    void numberOfAMillionDigitsIsNoNumber() {
+        assertThat(problems("train.seed = \"" + "7".repeat(1_000_000) + "\""))
+                .singleElement()
+                .asString()
+                .endsWith("777 in conf/x.conf:1 must be an integer of 64 bits");
     }
 
     @Test

@@ -27,8 +27,8 @@ class PreflightTest {
             "a",
             Map.of(),
             Map.of(),
-            Collections.nCopies(8, new Manifest.Shard(100, 700, "b")),
-            Collections.nCopies(8, new Manifest.Shard(10, 70, "c")));
+            Collections.nCopies(8, new Manifest.Shard(100, 700, "b", 900, "d")),
+            Collections.nCopies(8, new Manifest.Shard(10, 70, "c", 90, "e")));
 
     private static Preflight preflight(GptConfig model, Cluster cluster, SparkOptions options) {
         int[] sizes = {100, 100, 100, 100, 100, 100, 100, 100};

@@ -143,6 +143,14 @@ class TokenizerJsonTest {
                 .hasMessageContaining("depth");
     }
 
+    @Test
+    void lengthIsBounded() {
+        assertThatThrownBy(() -> TokenizerJson.parse("[" + "[],".repeat(2_200_000) + "[]]", SOURCE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(SOURCE + " is not valid JSON")
+                .hasMessageContaining("Token count (4194305) exceeds the maximum allowed (4194304");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "null", "[]", "17", "\"model\"", "{}", "{\"model\": null}", "{\"model\": []}"})
     void whatIsNoTokenizerIsRefused(String json) {

@@ -56,6 +56,20 @@ class MetricsLogTest {
                 .toList();
     }
 
+    @Test
+    void aResumedRunKeepsTheLinesUpToItsStepAndNothingThatIsNoLine() throws IOException {
+        String first = "{\"step\":1,\"loss\":2.5}\n";
+        String second = "{\"step\":2,\"loss\":2.25}\n";
+        String endless = "{\"step\":1,\"loss\":" + "9".repeat(5_000_000) + "}\n";
+        String cutOff = "{\"step\":3,\"lo";
+        Files.writeString(file, first + endless + "\n[1]\nno JSON\n" + second + "{\"step\":3,\"loss\":2.0}\n" + cutOff);
+        log(2).close();
+        assertThat(file).hasContent(first + second);
+        try (Stream<Path> left = Files.list(directory)) {
+            assertThat(left).containsExactly(file);
+        }
+    }
+
     /** Whoever goes on from the checkpoint will not do these steps again. */
     @Test
     void noCheckpointIsAheadOfTheMetrics() throws IOException {
