@@ -15,6 +15,7 @@ final class SparkSessions {
         conf.setIfMissing("spark.master", "local[*]");
         conf.setIfMissing("spark.app.name", "microgpt " + application);
         SparkDefaults.addTo(conf);
+        StandaloneMasters.require(conf.get("spark.master"));
         SparkSession session = SparkSession.builder().config(conf).getOrCreate();
         HadoopDefaults.addTo(session.sparkContext().hadoopConfiguration());
         session.sparkContext().setLogLevel("WARN");

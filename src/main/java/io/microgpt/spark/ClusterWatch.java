@@ -22,6 +22,8 @@ import org.apache.spark.scheduler.SparkListenerTaskStart;
 public final class ClusterWatch extends SparkListener implements AutoCloseable {
     private static final long CHECK_MILLIS = 1_000;
     private static final long WARNING_NANOS = TimeUnit.SECONDS.toNanos(30);
+    /** A Spark that has stopped may leave a caller waiting for a lock that nobody gives back, as for one of a broadcast. */
+    private static final long STOPPED_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final SparkContext spark;
     private final long patienceNanos;
@@ -31,6 +33,9 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
     private long progress; // when a task last started or ended
     private long warned;
     private String firstTrouble;
+    private String givenUp;
+    private Thread caller; // who is in a call of Spark
+    private long stoppedSince;
     private boolean closed;
 
     /**
@@ -106,7 +111,9 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
         try {
             while (!closed) {
                 wait(CHECK_MILLIS);
-                if (!closed && !jobs.isEmpty() && running.isEmpty() && !spark.isStopped()) {
+                if (!closed && spark.isStopped()) {
+                    release(System.nanoTime());
+                } else if (!closed && !jobs.isEmpty() && running.isEmpty()) {
                     check(System.nanoTime());
                 }
             }
@@ -115,12 +122,20 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
         }
     }
 
+    private void release(long now) {
+        stoppedSince = stoppedSince == 0 ? now : stoppedSince;
+        if (caller != null && now - stoppedSince > STOPPED_NANOS) {
+            caller.interrupt();
+            caller = null;
+        }
+    }
+
     private void check(long now) {
         long idle = now - progress;
         String patience = TimeUnit.NANOSECONDS.toSeconds(patienceNanos) + " s (engine.patience)";
         if (idle > patienceNanos) {
-            String reason = waiting(idle) + "; given up after " + patience;
-            jobs.forEach(job -> spark.cancelJob(job, reason));
+            givenUp = waiting(idle) + "; given up after " + patience;
+            jobs.forEach(job -> spark.cancelJob(job, givenUp));
             progress = now;
         } else if (idle > WARNING_NANOS && now - warned > WARNING_NANOS) {
             warned = now;
@@ -144,8 +159,26 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
                 + firstTrouble("; first, ");
     }
 
-    /** {@return the first thing that has gone wrong since a job went well, behind {@code prefix}; or nothing} */
-    public synchronized String firstTrouble(String prefix) {
+    /** What follows, in this thread and until {@link #end}, are calls of Spark, which must not outlive it. */
+    synchronized void begin() {
+        caller = Thread.currentThread();
+    }
+
+    synchronized void end() {
+        caller = null;
+    }
+
+    /** {@return what to tell of a call of Spark that failed} */
+    synchronized String explain(Exception e) {
+        if (givenUp != null) {
+            return givenUp;
+        }
+        String stopped = spark.isStopped() ? "Spark has stopped: " : "";
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        return stopped + message + firstTrouble("\n  first, ");
+    }
+
+    private String firstTrouble(String prefix) {
         return firstTrouble == null ? "" : prefix + firstTrouble;
     }
 

@@ -79,11 +79,14 @@ public final class SparkSource implements GradientSource {
             spans.add(new Span(first(shards, partitions, p), first(shards, partitions, p + 1)));
         }
         // Broadcast, because what the closure itself holds is serialized again with every step.
-        this.origin = spark.broadcast(new Origin(
-                new SerializableConfiguration(spark.hadoopConfiguration()),
-                dataset.directory().toString(),
-                dataset.manifest().toJson(),
-                task));
+        this.origin = broadcast(
+                spark,
+                watch,
+                new Origin(
+                        new SerializableConfiguration(spark.hadoopConfiguration()),
+                        dataset.directory().toString(),
+                        dataset.manifest().toJson(),
+                        task));
         Broadcast<Origin> loaded = origin;
         this.runs = spark.parallelize(spans, this.partitions)
                 .map(span -> loaded.value().load(span))
@@ -96,7 +99,18 @@ public final class SparkSource implements GradientSource {
             this.description = describe(sites(task.kernels()), warnings);
         } catch (Exception e) {
             close();
-            throw failure("reading the shards", e);
+            throw failure("reading the shards", e, spark, watch);
+        } finally {
+            watch.end();
+        }
+    }
+
+    private static Broadcast<Origin> broadcast(JavaSparkContext spark, ClusterWatch watch, Origin origin) {
+        watch.begin();
+        try {
+            return spark.broadcast(origin);
+        } catch (Exception e) { // of an interrupted one too, which no signature declares
+            throw failure("reaching the executors", e, spark, watch);
         }
     }
 
@@ -141,6 +155,7 @@ public final class SparkSource implements GradientSource {
     @Override
     public StepGradient at(long step, float[] weights) {
         long start = System.nanoTime();
+        watch.begin();
         try (StepWeights sent = StepWeights.send(spark, weights)) {
             long ready = System.nanoTime();
             spark.setJobDescription("step " + step + (Double.isNaN(lastLoss) ? "" : " loss " + rounded(lastLoss)));
@@ -154,19 +169,24 @@ public final class SparkSource implements GradientSource {
             double since = (System.nanoTime() - ready) * 1e-6;
             return new StepGradient(gathered.sum(), (ready - start) * 1e-6, compute, Math.max(0.0, since - compute));
         } catch (Exception e) {
-            throw failure("step " + step, e);
+            throw failure("step " + step, e, spark, watch);
+        } finally {
+            watch.end();
         }
     }
 
     @Override
     public LossSum loss(Part part, double share, float[] weights) {
+        watch.begin();
         try (StepWeights sent = StepWeights.send(spark, weights)) {
             spark.setJobDescription("loss of the " + part.key() + " part");
             GradientSum sum =
                     direct(run -> run.losses(sent.block(), part, share)).sum();
             return sum == null ? new LossSum(0.0, 0, 0) : LossSum.of(sum);
         } catch (Exception e) {
-            throw failure("the loss of the " + part.key() + " part", e);
+            throw failure("the loss of the " + part.key() + " part", e, spark, watch);
+        } finally {
+            watch.end();
         }
     }
 
@@ -191,15 +211,11 @@ public final class SparkSource implements GradientSource {
     }
 
     /** What explains itself passes as it is; of the rest, the first thing that went wrong is what a person wants to know. */
-    private RuntimeException failure(String what, Exception e) {
-        if (e instanceof InterruptedException) {
-            Thread.currentThread().interrupt();
-        }
-        String message = e.getMessage() == null ? e.toString() : e.getMessage();
-        return e instanceof RuntimeException runtime && !spark.sc().isStopped()
-                ? runtime
-                : new IllegalStateException(
-                        what + " failed on Spark: " + message + watch.firstTrouble("\n  first, "), e);
+    private static RuntimeException failure(String what, Exception e, JavaSparkContext spark, ClusterWatch watch) {
+        boolean explains = e instanceof RuntimeException && !spark.sc().isStopped();
+        return explains
+                ? (RuntimeException) e
+                : new IllegalStateException(what + " failed on Spark: " + watch.explain(e), e);
     }
 
     @Override
