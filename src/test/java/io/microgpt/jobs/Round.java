@@ -153,6 +153,10 @@ final class Round {
         if (fault.needsRepair()) {
             repairs.join(); // of two that are gone, HDFS may have kept the only copies
         }
+        if (training.ended()) {
+            says.accept("the training ended before: " + fault.title());
+            return;
+        }
         long before = System.nanoTime();
         Optional<Fault.Struck> struck = fault.strike(cluster, training, random);
         long start = fault == Fault.CHECKPOINT || fault == Fault.TERM ? System.nanoTime() : before;
