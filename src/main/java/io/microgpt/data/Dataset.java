@@ -29,10 +29,18 @@ public final class Dataset {
         this.tokenizerJson = tokenizerJson;
     }
 
-    /** {@return whether {@code directory} holds a prepared dataset} */
-    public static boolean exists(Configuration hadoop, String directory) throws IOException {
+    /**
+     * {@return whether {@code directory} holds a prepared dataset}
+     *
+     * @throws DatasetException if its file system does not answer
+     */
+    public static boolean exists(Configuration hadoop, String directory) {
         Path path = new Path(directory, Manifest.FILE);
-        return path.getFileSystem(hadoop).exists(path);
+        try {
+            return path.getFileSystem(hadoop).exists(path);
+        } catch (IOException e) {
+            throw new DatasetException(directory + ": cannot be reached: " + e.getMessage(), e);
+        }
     }
 
     /**

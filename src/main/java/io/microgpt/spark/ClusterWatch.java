@@ -22,6 +22,8 @@ import org.apache.spark.scheduler.SparkListenerTaskStart;
 public final class ClusterWatch extends SparkListener implements AutoCloseable {
     private static final long CHECK_MILLIS = 1_000;
     private static final long WARNING_NANOS = TimeUnit.SECONDS.toNanos(30);
+    /** A standalone master starts them anew without end. */
+    private static final int MOST_STILLBORN = 10;
     /** A Spark that has stopped may leave a caller waiting for a lock that nobody gives back, as for one of a broadcast. */
     private static final long STOPPED_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -30,6 +32,8 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
     private final Consumer<String> warnings;
     private final Set<Integer> jobs = new HashSet<>();
     private final Set<Long> running = new HashSet<>(); // tasks
+    private final Set<String> served = new HashSet<>(); // executors that a task was started on
+    private int stillborn; // executors lost without one, since a task was last started
     private long progress; // when a task last started or ended
     private long warned;
     private String firstTrouble;
@@ -75,6 +79,8 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
     @Override
     public synchronized void onTaskStart(SparkListenerTaskStart start) {
         running.add(start.taskInfo().taskId());
+        served.add(start.taskInfo().executorId());
+        stillborn = 0;
         progress = System.nanoTime();
     }
 
@@ -94,6 +100,11 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
         if (!jobs.isEmpty()) { // one that idles may go
             trouble(what);
             warnings.accept(what);
+            stillborn += served.remove(removed.executorId()) ? 0 : 1;
+            if (stillborn == MOST_STILLBORN) {
+                giveUp(stillborn + " executors in turn were lost before they ran a task" + firstTrouble("; first, ")
+                        + "; their logs are with the cluster's workers");
+            }
         }
     }
 
@@ -134,13 +145,17 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
         long idle = now - progress;
         String patience = TimeUnit.NANOSECONDS.toSeconds(patienceNanos) + " s (engine.patience)";
         if (idle > patienceNanos) {
-            givenUp = waiting(idle) + "; given up after " + patience;
-            jobs.forEach(job -> spark.cancelJob(job, givenUp));
+            giveUp(waiting(idle) + "; given up after " + patience);
             progress = now;
         } else if (idle > WARNING_NANOS && now - warned > WARNING_NANOS) {
             warned = now;
             warnings.accept(waiting(idle) + "; given up after " + patience);
         }
+    }
+
+    private void giveUp(String reason) {
+        givenUp = reason;
+        jobs.forEach(job -> spark.cancelJob(job, reason));
     }
 
     private String waiting(long idleNanos) {

@@ -72,8 +72,9 @@ class NoHangIT {
                         cluster.master(),
                         "--conf",
                         "spark.executor.extraJavaOptions=-javaagent:/no/such.jar"))
-                .contains("executor 0 was lost: ")
-                .contains("exited");
+                .contains(
+                        "10 executors in turn were lost before they ran a task; first, executor 0 was lost: Command exited with"
+                                + " code 1; their logs are with the cluster's workers");
     }
 
     @Test
