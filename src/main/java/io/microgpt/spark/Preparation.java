@@ -119,7 +119,9 @@ public final class Preparation {
         Encoding encoding = new Encoding(options, tokenizer);
         JavaPairRDD<DocumentKey, int[]> documents =
                 continuous ? encoding.blocks(rows, survey.fileTokens()) : encoding.documents(rows);
-        Map<Part, List<Manifest.Shard>> shards = write(documents, work);
+        // In full, because an executor has a working directory of its own.
+        Map<Part, List<Manifest.Shard>> shards =
+                write(documents, work.getFileSystem(hadoop).makeQualified(work));
         if (survey.rejected() > 0) {
             writeRejected(rows, new Path(work, REJECTED));
         }

@@ -70,7 +70,7 @@ class ShardFileTest {
     @ValueSource(ints = {3, 3000, 10_000_000})
     void groupsOfRowsAndPagesFollowEachOther(int vocabularySize) throws IOException {
         Path file = directory.resolve("a.parquet");
-        List<int[]> documents = documents(vocabularySize, 45_000);
+        List<int[]> documents = documents(vocabularySize, 25_000);
         Manifest.Shard description;
         try (ShardFile.Writer writer = new ShardFile.Writer(HADOOP, hadoop(file), 1 << 19)) {
             for (int[] document : documents) {
@@ -80,7 +80,7 @@ class ShardFileTest {
         }
         TokenShard shard = read(file, description, vocabularySize);
         assertThat(description).isEqualTo(describe(file, shard));
-        assertThat(byParquet(file)).hasSize(45_000).containsExactlyElementsOf(documents);
+        assertThat(byParquet(file)).hasSize(25_000).containsExactlyElementsOf(documents);
     }
 
     @Test
