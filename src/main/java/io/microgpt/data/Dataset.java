@@ -4,6 +4,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -66,7 +67,7 @@ public final class Dataset {
         } catch (FileNotFoundException e) {
             throw new DatasetException(
                     path + ": no such file; is " + path.getParent() + " a dataset made by prepare?", e);
-        } catch (IOException e) {
+        } catch (IOException | FSError e) {
             throw new DatasetException(path + ": cannot be read: " + e.getMessage(), e);
         }
     }

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.column.ParquetProperties.WriterVersion;
@@ -51,11 +52,10 @@ public final class ShardFile {
 
         Writer(Configuration hadoop, Path path, int groupBytes) throws IOException {
             file = new Output(path.getFileSystem(hadoop), path);
-            // The layout is what ShardReader reads, so nothing of a cluster's configuration of Parquet may change it.
-            // Not compressed:
-            // Parquet's own dictionary and bit packing leave little, and any reader opens it.
             parquet = new Builder(file)
+                    // ShardReader knows one layout: nothing that a cluster configures of Parquet may change it.
                     .withConf(new Configuration(false))
+                    // Parquet's own dictionary and bit packing leave little to compress, and any reader opens it.
                     .withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
                     .withRowGroupSize((long) groupBytes)
                     .withWriterVersion(WriterVersion.PARQUET_1_0)
@@ -138,12 +138,12 @@ public final class ShardFile {
             }
         } catch (BufferUnderflowException e) {
             throw damage(path, "a part of it ends too early", e);
-        } catch (IOException e) {
+        } catch (IOException | FSError e) {
             throw damage(path, e.getMessage(), e);
         }
     }
 
-    private static DatasetException damage(Path path, String reason, Exception cause) {
+    private static DatasetException damage(Path path, String reason, Throwable cause) {
         return new DatasetException(
                 path + ": cannot be read as a token shard (" + reason + "); prepare the dataset again", cause);
     }

@@ -16,9 +16,9 @@ final class ThriftStruct {
     /** Parquet's own are nested eight deep. */
     private static final int MOST_DEPTH = 16;
 
-    private static final int BYTE = 3;
     private static final int TRUE = 1;
     private static final int FALSE = 2;
+    private static final int BYTE = 3;
     private static final int SHORT = 4;
     private static final int INT = 5;
     private static final int LONG = 6;
