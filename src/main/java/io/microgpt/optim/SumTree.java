@@ -21,7 +21,12 @@ public final class SumTree {
      *
      * @param sum null where no document of the step is in the subtree
      */
-    public record Node(int level, int index, GradientSum sum) {}
+    public record Node(int level, int index, GradientSum sum) {
+        /** {@return the same sum with another array for its gradient} */
+        public Node with(float[] gradient) {
+            return new Node(level, index, new GradientSum(gradient, sum.lossSum(), sum.positions(), sum.documents()));
+        }
+    }
 
     private record Place(int level, int index) {}
 

@@ -4,12 +4,19 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 
 /** Float arrays as whole blocks of bytes, a bounded buffer at a time. */
 final class Blocks {
     private static final int BUFFER_FLOATS = 1 << 16;
 
     private Blocks() {}
+
+    /** {@return the floats of a buffer in the one order that all JVMs agree on, which on most processors is a plain copy} */
+    static FloatBuffer floats(ByteBuffer buffer) {
+        return buffer.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+    }
 
     static void write(DataOutput out, float[] values) throws IOException {
         write(out, values, 0, values.length);
@@ -21,7 +28,7 @@ final class Blocks {
         for (int at = 0; at < length; at += BUFFER_FLOATS) {
             int n = Math.min(BUFFER_FLOATS, length - at);
             buffer.clear();
-            buffer.asFloatBuffer().put(values, offset + at, n);
+            floats(buffer).put(values, offset + at, n);
             out.write(buffer.array(), 0, Float.BYTES * n);
         }
     }
@@ -33,7 +40,7 @@ final class Blocks {
             int n = Math.min(BUFFER_FLOATS, values.length - at);
             in.readFully(buffer.array(), 0, Float.BYTES * n);
             buffer.clear();
-            buffer.asFloatBuffer().get(values, at, n);
+            floats(buffer).get(values, at, n);
         }
         return values;
     }

@@ -84,15 +84,15 @@ public record Footprint(
     public long driverBytes() {
         long training = 4; // weights, two moments, the sum of gradients
         long checkpoint = 3;
-        long broadcast = 1;
-        long coming = 2; // sums of a task, as they came and as they are read
+        long broadcast = executors == 0 ? 0 : 1;
+        long coming = gather == Gather.SLICED ? 2 : executors == 0 ? 0 : Math.min(subtrees, Direct.AT_ONCE);
         return BASE + (training + checkpoint + broadcast + coming) * modelBytes();
     }
 
     /** {@return the least heap of an executor; of a driver that computes itself, in addition} */
     public long executorBytes() {
-        long weights = 2; // as they came, and packed for the kernels
-        long perTask = 2; // sums, and the same serialized
+        long weights = executors == 0 ? 1 : 2; // packed for the kernels, and as they came
+        long perTask = executors == 0 ? 1 : 2; // sums, and the same as bytes
         long tokens = tokenBytes / Math.max(1, executors);
         return (executors == 0 ? 0 : BASE)
                 + tokens

@@ -7,14 +7,25 @@ import java.io.IOException;
 import java.io.ObjectInput;
 import java.io.ObjectOutput;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.apache.spark.TaskContext;
 
-/** What a task sends back: the subtrees of its run of shards, with whole gradients or with a slice of each. */
+/**
+ * What a task sends back: the subtrees of its run of shards, with whole gradients, with a slice of each, or with the places where
+ * they can be fetched.
+ */
 public final class PartialSums implements Externalizable {
     private static final long serialVersionUID = 1L;
     private static final int WHOLE = -1;
 
+    private static final float[] ELSEWHERE = {};
+
     private List<SumTree.Node> nodes;
+    private List<FloatBlocks.Place> places = List.of(); // of the gradients of the nodes; empty where they are with them
     private long computeNanos;
     private transient int begin;
     private transient int end = WHOLE;
@@ -51,6 +62,54 @@ public final class PartialSums implements Externalizable {
         return slices;
     }
 
+    /** {@return the same sums, their gradients offered to the driver as blocks if there is room for them} */
+    PartialSums offered(long owner) {
+        List<FloatBlocks.Place> offered = new ArrayList<>();
+        List<SumTree.Node> without = new ArrayList<>();
+        for (SumTree.Node node : nodes) {
+            GradientSum sum = node.sum();
+            boolean large = sum != null && sum.gradient().length > 0;
+            // Every attempt has a name of its own: a speculative copy must not meet the blocks of the other.
+            FloatBlocks.Place place = large
+                    ? FloatBlocks.put(owner, TaskContext.get().taskAttemptId() + "_" + offered.size(), sum.gradient())
+                    : null;
+            if (large && place == null) {
+                return this; // no room: then with the result
+            }
+            offered.add(place);
+            without.add(large ? node.with(ELSEWHERE) : node);
+        }
+        PartialSums sums = new PartialSums(without, computeNanos).thenRelease(release);
+        sums.places = offered;
+        return sums;
+    }
+
+    /** {@return how many arrays come from other JVMs} */
+    int fetches() {
+        return FloatBlocks.oneJvm()
+                ? 0
+                : (int) places.stream().filter(Objects::nonNull).count();
+    }
+
+    /**
+     * {@return the nodes with their gradients, fetched from where they are; on the driver}
+     *
+     * @param spare arrays that may be written
+     */
+    CompletableFuture<List<SumTree.Node>> fetched(Deque<float[]> spare) {
+        List<CompletableFuture<SumTree.Node>> coming = new ArrayList<>();
+        for (int n = 0; n < nodes.size(); n++) {
+            SumTree.Node node = nodes.get(n);
+            FloatBlocks.Place place = n < places.size() ? places.get(n) : null;
+            coming.add(
+                    place == null
+                            ? CompletableFuture.completedFuture(node)
+                            : FloatBlocks.fetch(place, spare).thenApply(node::with));
+        }
+        return CompletableFuture.allOf(coming.toArray(CompletableFuture[]::new))
+                .thenApply(all -> coming.stream().map(CompletableFuture::join).toList());
+    }
+
     /** Has {@code release} called when these sums are written, which Spark does once; their arrays may be used again then. */
     PartialSums thenRelease(Runnable arrays) {
         release = arrays;
@@ -63,6 +122,7 @@ public final class PartialSums implements Externalizable {
             throw new IllegalStateException("sums written twice: their arrays may hold those of another step by now");
         }
         out.writeLong(computeNanos);
+        out.writeObject(places.isEmpty() ? null : places.toArray(FloatBlocks.Place[]::new));
         out.writeInt(nodes.size());
         for (SumTree.Node node : nodes) {
             out.writeInt(node.level());
@@ -83,8 +143,10 @@ public final class PartialSums implements Externalizable {
     }
 
     @Override
-    public void readExternal(ObjectInput in) throws IOException {
+    public void readExternal(ObjectInput in) throws IOException, ClassNotFoundException {
         computeNanos = in.readLong();
+        FloatBlocks.Place[] elsewhere = (FloatBlocks.Place[]) in.readObject();
+        places = elsewhere == null ? List.of() : Arrays.asList(elsewhere);
         int count = in.readInt();
         nodes = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {

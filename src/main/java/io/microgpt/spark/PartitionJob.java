@@ -1,14 +1,17 @@
 package io.microgpt.spark;
 
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.apache.spark.SimpleFutureAction;
 import org.apache.spark.rdd.RDD;
 import scala.Function1;
 import scala.collection.Iterator;
-import scala.collection.immutable.Range$;
 import scala.concurrent.ExecutionContext;
+import scala.jdk.javaapi.CollectionConverters;
 import scala.runtime.BoxedUnit;
 import scala.util.Try;
 
@@ -19,22 +22,34 @@ import scala.util.Try;
 final class PartitionJob {
     private PartitionJob() {}
 
+    private record Result<R>(int partition, R value) {}
+
+    /** Runs {@code work} on all partitions; {@code taken} gets their results in any order. */
+    static <T, R> void run(RDD<T> rdd, Function1<Iterator<T>, R> work, Consumer<R> taken) throws Exception {
+        List<Integer> all = IntStream.range(0, rdd.getNumPartitions()).boxed().toList();
+        run(rdd, all, work, (partition, result) -> taken.accept(result));
+    }
+
     /**
-     * Runs {@code work} on every partition.
+     * Runs {@code work} on partitions.
      *
-     * @param taken gets one result a partition, in any order
+     * @param partitions which
+     * @param taken gets each partition and its result, in any order
      * @throws Exception what made the job fail
      */
-    static <T, R> void run(RDD<T> rdd, Function1<Iterator<T>, R> work, Consumer<R> taken) throws Exception {
+    static <T, R> void run(
+            RDD<T> rdd, List<Integer> partitions, Function1<Iterator<T>, R> work, BiConsumer<Integer, R> taken)
+            throws Exception {
         BlockingQueue<Object> events = new LinkedBlockingQueue<>();
-        int missing = rdd.getNumPartitions();
+        int missing = partitions.size();
         SimpleFutureAction<BoxedUnit> action = rdd.context()
                 .submitJob(
                         rdd,
                         work,
-                        Range$.MODULE$.apply(0, missing),
-                        (partition, result) -> {
-                            events.add(result);
+                        CollectionConverters.<Object>asScala(List.copyOf(partitions))
+                                .toSeq(),
+                        (index, result) -> {
+                            events.add(new Result<>(partitions.get((Integer) index), result));
                             return BoxedUnit.UNIT;
                         },
                         () -> BoxedUnit.UNIT);
@@ -46,8 +61,8 @@ final class PartitionJob {
                     end.get(); // throws: the end of a job that went well comes after its results
                 } else {
                     @SuppressWarnings("unchecked")
-                    R result = (R) event;
-                    taken.accept(result);
+                    Result<R> result = (Result<R>) event;
+                    taken.accept(result.partition(), result.value());
                     missing--;
                 }
             }

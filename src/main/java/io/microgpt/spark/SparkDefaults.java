@@ -12,8 +12,6 @@ public final class SparkDefaults {
         // Float bits do not compress, and TCP has checksums of its own.
         conf.setIfMissing("spark.broadcast.compress", "false");
         conf.setIfMissing("spark.broadcast.checksum", "false");
-        // Larger results take a way around through the block manager: stored, asked for, fetched, removed.
-        conf.setIfMissing("spark.task.maxDirectResultSize", "64m");
         // The shards of a lost executor are read again at once, instead of waiting for it.
         conf.setIfMissing("spark.locality.wait", "0");
         // The driver's UI gives the metrics to Prometheus, under names that do not change with the application.

@@ -4,9 +4,7 @@ import io.microgpt.data.Dataset;
 import io.microgpt.data.Manifest;
 import io.microgpt.data.Part;
 import io.microgpt.kernel.KernelProvider;
-import io.microgpt.kernel.Kernels;
 import io.microgpt.optim.GradientSum;
-import io.microgpt.optim.SumTree;
 import io.microgpt.train.GradientSource;
 import io.microgpt.train.LossSum;
 import io.microgpt.train.TrainingTask;
@@ -26,18 +24,19 @@ import scala.Function1;
 import scala.collection.Iterator;
 
 /**
- * Gradients by Spark: broadcast the weights, compute on the cached runs of shards, add the partial sums in the fixed tree. No
- * shuffle, no accumulator; a task that fails or runs twice gives the same sums again.
+ * Gradients by Spark: send the weights out, compute on the cached runs of shards, add the partial sums in the fixed tree. No
+ * accumulator; a task that fails or runs twice gives the same sums again.
  */
 public final class SparkSource implements GradientSource {
     private final JavaSparkContext spark;
     private final TrainingTask task;
-    private final Kernels kernels;
     private final Broadcast<Origin> origin;
     private final JavaRDD<ShardRun> runs;
     private final ClusterWatch watch;
+    private final Direct direct;
     private final Slices slices; // null where every task sends whole gradients to the driver
     private final int partitions;
+    private final int executors;
     private final String description;
     private double lastLoss = Double.NaN;
 
@@ -70,7 +69,6 @@ public final class SparkSource implements GradientSource {
             Consumer<String> warnings) {
         this.spark = spark;
         this.task = task;
-        this.kernels = KernelProvider.choose(task.kernels()).kernels();
         this.watch = watch;
         int shards = dataset.manifest().train().size();
         this.partitions = options.tasksOf(shards, spark.defaultParallelism());
@@ -91,12 +89,16 @@ public final class SparkSource implements GradientSource {
         this.runs = spark.parallelize(spans, this.partitions)
                 .map(span -> loaded.value().load(span))
                 .persist(StorageLevel.MEMORY_AND_DISK());
+        this.direct = new Direct(
+                runs.rdd(), shards, KernelProvider.choose(task.kernels()).kernels());
         int parameters = task.model().parameters();
         this.slices = options.gather().orElse(Gather.of(parameters, partitions)) == Gather.SLICED
                 ? new Slices(partitions, parameters)
                 : null;
         try {
-            this.description = describe(sites(task.kernels()), warnings);
+            List<Site> sites = sites(task.kernels());
+            this.executors = (int) sites.stream().map(Site::executor).distinct().count();
+            this.description = describe(sites, warnings);
         } catch (Exception e) {
             close();
             throw failure("reading the shards", e, spark, watch);
@@ -135,11 +137,9 @@ public final class SparkSource implements GradientSource {
     }
 
     private String describe(List<Site> sites, Consumer<String> warnings) {
-        TreeSet<String> executors = new TreeSet<>();
         TreeSet<String> reasons = new TreeSet<>();
         TreeSet<String> slow = new TreeSet<>();
         for (Site site : sites) {
-            executors.add(site.executor());
             reasons.add(site.kernels());
             if (site.degraded()) {
                 slow.add(site.executor() + ": " + site.kernels());
@@ -148,7 +148,7 @@ public final class SparkSource implements GradientSource {
         slow.forEach(reason -> warnings.accept("executor " + reason
                 + "; spark.executor.extraJavaOptions of this application must not take the module away"));
         return spark.master() + ", " + partitions + (partitions == 1 ? " task" : " tasks") + " a step on "
-                + executors.size() + (executors.size() == 1 ? " executor, " : " executors, ")
+                + executors + (executors == 1 ? " executor, " : " executors, ")
                 + String.join("; ", reasons);
     }
 
@@ -156,11 +156,11 @@ public final class SparkSource implements GradientSource {
     public StepGradient at(long step, float[] weights) {
         long start = System.nanoTime();
         watch.begin();
-        try (StepWeights sent = StepWeights.send(spark, weights)) {
+        try (StepWeights sent = StepWeights.send(spark, weights, executors)) {
             long ready = System.nanoTime();
             spark.setJobDescription("step " + step + (Double.isNaN(lastLoss) ? "" : " loss " + rounded(lastLoss)));
-            StepWork work = run -> run.gradients(sent.block(), step);
-            Gathered gathered = slices == null ? direct(work) : slices.gather(runs, task, work);
+            StepWork work = run -> sent.run(block -> run.gradients(block, step));
+            Gathered gathered = slices == null ? direct.gather(work, sent.owner()) : slices.gather(runs, task, work);
             if (gathered.sum() == null) {
                 throw new IllegalStateException("step " + step + " takes no document of any shard");
             }
@@ -178,32 +178,16 @@ public final class SparkSource implements GradientSource {
     @Override
     public LossSum loss(Part part, double share, float[] weights) {
         watch.begin();
-        try (StepWeights sent = StepWeights.send(spark, weights)) {
+        try (StepWeights sent = StepWeights.send(spark, weights, executors)) {
             spark.setJobDescription("loss of the " + part.key() + " part");
-            GradientSum sum =
-                    direct(run -> run.losses(sent.block(), part, share)).sum();
+            GradientSum sum = direct.gather(run -> sent.run(block -> run.losses(block, part, share)), 0)
+                    .sum();
             return sum == null ? new LossSum(0.0, 0, 0) : LossSum.of(sum);
         } catch (Exception e) {
             throw failure("the loss of the " + part.key() + " part", e, spark, watch);
         } finally {
             watch.end();
         }
-    }
-
-    /** Adds the tasks' sums in the order of the tree, whatever the order in which they come. */
-    private Gathered direct(StepWork work) throws Exception {
-        SumTree tree = new SumTree(task.plan().shards(), kernels);
-        long[] nanos = new long[1];
-        PartitionJob.run(runs.rdd(), first(work), partial -> {
-            partial.nodes().forEach(tree::add);
-            nanos[0] = Math.max(nanos[0], partial.computeNanos());
-        });
-        boolean empty = tree.nodes().size() == 1 && tree.nodes().get(0).sum() == null;
-        return new Gathered(empty ? null : tree.total(), nanos[0]);
-    }
-
-    private static Function1<Iterator<ShardRun>, PartialSums> first(StepWork work) {
-        return (Function1<Iterator<ShardRun>, PartialSums> & Serializable) runs -> work.on(runs.next());
     }
 
     private static String rounded(double loss) {

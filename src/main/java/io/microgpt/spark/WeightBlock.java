@@ -7,13 +7,23 @@ import java.io.Externalizable;
 import java.io.IOException;
 import java.io.ObjectInput;
 import java.io.ObjectOutput;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
 
-/** The parameters of a step as they are broadcast; packed for the kernels once a JVM and shared by its tasks. */
+/** The parameters of a step in a JVM that computes; packed for the kernels once and shared by its tasks. */
 public final class WeightBlock implements Externalizable {
     private static final long serialVersionUID = 1L;
 
+    private static WeightBlock latest;
+
     private float[] flat;
     private Weights weights;
+    private transient FloatBlocks.Place place; // null where the parameters came with this object
+    private final transient Deque<float[]> spare = new ArrayDeque<>(); // of an earlier step
+    private transient boolean stale; // the packed matrices are those of an earlier step
+    private transient int users;
 
     /** For {@link Externalizable}. */
     public WeightBlock() {}
@@ -22,10 +32,60 @@ public final class WeightBlock implements Externalizable {
         this.flat = flat;
     }
 
-    synchronized Weights weights(GptConfig config, Kernels kernels) {
-        if (weights == null) {
-            weights = new Weights(config, flat, kernels);
+    /** {@return the parameters from there, fetched once a JVM; {@link #done} must be called when they are no longer used} */
+    static WeightBlock at(FloatBlocks.Place place) {
+        WeightBlock block;
+        synchronized (WeightBlock.class) {
+            if (latest == null || !latest.place.equals(place)) {
+                WeightBlock next = new WeightBlock(null);
+                next.place = place;
+                if (latest != null
+                        && latest.users == 0) { // else a task that nobody waits for still reads those of another step
+                    next.weights = latest.weights;
+                    next.spare.addAll(latest.flat == null ? List.of() : List.of(latest.flat));
+                }
+                latest = next;
+            }
+            block = latest;
+            block.users++;
         }
+        try {
+            block.fetch();
+        } catch (RuntimeException e) {
+            block.done();
+            throw e;
+        }
+        return block;
+    }
+
+    private synchronized void fetch() {
+        if (flat == null) {
+            try {
+                flat = FloatBlocks.fetch(place, spare).get();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // Spark kills the task
+                throw new IllegalStateException("the task was interrupted", e);
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("the weights could not be fetched from the driver", e.getCause());
+            }
+            stale = true;
+        }
+    }
+
+    /** One user less. */
+    void done() {
+        synchronized (WeightBlock.class) {
+            users--;
+        }
+    }
+
+    synchronized Weights weights(GptConfig config, Kernels kernels) {
+        if (weights == null || !weights.config().equals(config) || weights.kernels() != kernels) {
+            weights = new Weights(config, flat, kernels);
+        } else if (stale) {
+            weights.set(flat);
+        }
+        stale = false;
         return weights;
     }
 

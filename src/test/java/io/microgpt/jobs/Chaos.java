@@ -156,7 +156,9 @@ final class Chaos implements Callable<Integer> {
                 "--set",
                 "train.checkpoint-every=" + checkpointEvery,
                 "--set",
-                "train.eval-every=40");
+                "train.eval-every=40",
+                "--set",
+                Training.WIDE);
     }
 
     private void play(Round round, Round.Expected expected, String name, long seed) {

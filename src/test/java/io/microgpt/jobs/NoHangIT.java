@@ -115,6 +115,6 @@ class NoHangIT {
         }
         assertThat(job.exit()).isEqualTo(1);
         assertThat(job.err().substring(job.err().lastIndexOf("error: ")))
-                .contains(run + "/checkpoints: cannot be ", "Call From ", " failed on ");
+                .contains(run + "/checkpoints", ": cannot be ", "Call From ", " failed on ");
     }
 }

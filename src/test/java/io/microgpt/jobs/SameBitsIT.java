@@ -66,7 +66,9 @@ class SameBitsIT {
                 "--set",
                 "train.checkpoint-every=5",
                 "--set",
-                "train.eval-every=20");
+                "train.eval-every=20",
+                "--set",
+                Training.WIDE);
     }
 
     /** Trains with these faults, on clusters of these settings in turn. */

@@ -42,7 +42,9 @@ class SecurityIT {
     private static final List<String> PLAIN = List.of("org.apache.spark.scheduler", "io.microgpt.spark");
 
     private static final String NAMES = "names.txt";
-    private static final String[] SMALL = {"--set", "train.steps=20", "--set", "engine.kernels=scalar"};
+    private static final String[] SMALL = {
+        "--set", "train.steps=20", "--set", "engine.kernels=scalar", "--set", Training.WIDE
+    };
     /** These processes end before the better compiler has paid. */
     private static final String BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 

@@ -19,6 +19,9 @@ import org.apache.hadoop.fs.FileSystem;
 
 /** One run of a training, however many drivers it takes: watched, so that faults come at steps that are known. */
 final class Training implements AutoCloseable {
+    /** A model of so many parameters that weights and gradients cross as blocks of their own, not with closures and results. */
+    static final String WIDE = "model.n-embd=80";
+
     private static final String TRAIN = "jobs/train.sh";
     /** No step, start or end may take longer, whatever befell the cluster. */
     private static final long PATIENCE_SECONDS = 300;

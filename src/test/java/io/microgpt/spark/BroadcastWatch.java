@@ -3,6 +3,7 @@ package io.microgpt.spark;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.apache.spark.SparkContext;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerBlockUpdated;
@@ -39,22 +40,27 @@ final class BroadcastWatch extends SparkListener implements AutoCloseable {
         notifyAll();
     }
 
-    /** {@return how many there were in all} */
-    synchronized int seen() {
+    /** Spark tells in the background. {@return how many there were in all, when there were as many as expected, or after a long wait} */
+    synchronized int awaitSeen(int expected) {
+        await(() -> seen.size() >= expected);
         return seen.size();
     }
 
     /** Removal goes on in the background. {@return whether there are none in the end} */
     synchronized boolean awaitNone() {
+        await(present::isEmpty);
+        return present.isEmpty();
+    }
+
+    private void await(BooleanSupplier condition) {
         long end = System.nanoTime() + PATIENCE_NANOS;
         try {
-            while (!present.isEmpty() && System.nanoTime() < end) {
+            while (!condition.getAsBoolean() && System.nanoTime() < end) {
                 wait(TimeUnit.NANOSECONDS.toMillis(Math.max(1_000_000, end - System.nanoTime())));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        return present.isEmpty();
     }
 
     @Override

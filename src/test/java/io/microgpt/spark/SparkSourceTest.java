@@ -84,9 +84,8 @@ class SparkSourceTest {
     }
 
     @Test
-    void weightsTooManyForAClosureAreBroadcastAndGiveTheSameBits() {
+    void largeModelsGiveTheSameBitsStepAfterStep() {
         GptConfig model = new GptConfig(dataset.manifest().vocabularySize(), 128, 2, 1, BLOCK, 512);
-        assertThat(model.parameters()).isGreaterThan(StepWeights.MOST_IN_CLOSURE);
         TrainingTask task = new TrainingTask(model, plan(dataset, 12), 0.0, Choice.AUTO);
         for (Gather gather : Gather.values()) {
             SparkOptions options = new SparkOptions(3, Optional.of(gather));
@@ -196,24 +195,20 @@ class SparkSourceTest {
 
     @Test
     void nothingIsLeftInSparkAfterTheEnd() {
-        // Large enough that no broadcast of Spark's own is taken for one of weights.
         GptConfig model = new GptConfig(dataset.manifest().vocabularySize(), 128, 2, 1, BLOCK, 512);
         TrainingTask task = new TrainingTask(model, plan(dataset, 12), 0.0, Choice.AUTO);
         LocalSpark.session().stop(); // others may have left caches
-        try (BroadcastWatch broadcasts =
-                new BroadcastWatch(LocalSpark.session().sparkContext(), Float.BYTES * model.parameters() / 2)) {
-            SparkSource source = spark(dataset, task, SparkOptions.ofTasks(3));
-            assertThat(LocalSpark.context().getPersistentRDDs()).hasSize(1);
-            for (long step = 0; step < 3; step++) {
-                source.at(step, weights(task, step));
-            }
-            source.loss(Part.TEST, 1.0, weights(task, 9));
-            source.close();
-
-            assertThat(LocalSpark.context().getPersistentRDDs()).isEmpty();
-            assertThat(broadcasts.seen()).isEqualTo(4);
-            assertThat(broadcasts.awaitNone()).isTrue();
+        SparkSource source = spark(dataset, task, SparkOptions.ofTasks(3));
+        assertThat(LocalSpark.context().getPersistentRDDs()).hasSize(1);
+        for (long step = 0; step < 3; step++) {
+            source.at(step, weights(task, step));
+            assertThat(FloatBlocks.handedOver()).isZero();
         }
+        source.loss(Part.TEST, 1.0, weights(task, 9));
+        source.close();
+
+        assertThat(LocalSpark.context().getPersistentRDDs()).isEmpty();
+        assertThat(FloatBlocks.handedOver()).isZero();
     }
 
     private static TrainingTask task(Dataset dataset, int batch, Choice kernels) {

@@ -1,0 +1,118 @@
+package io.microgpt.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.microgpt.data.Dataset;
+import io.microgpt.data.Manifest;
+import io.microgpt.data.StepPlan;
+import io.microgpt.kernel.KernelProvider;
+import io.microgpt.kernel.KernelProvider.Choice;
+import io.microgpt.model.GptConfig;
+import io.microgpt.optim.GradientSum;
+import io.microgpt.train.GradientSource;
+import io.microgpt.train.LocalSource;
+import io.microgpt.train.TrainingTask;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaRDD;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sums that are lost after their task has ended, as an executor that dies just then loses them. */
+class DirectTest {
+    private static final int SHARDS = 6;
+    private static final int STEP = 3;
+
+    @TempDir
+    private static Path directory;
+
+    private static Dataset dataset;
+    private static TrainingTask task;
+    private static float[] weights;
+
+    private static final AtomicInteger ATTEMPTS = new AtomicInteger();
+    private static volatile int losses;
+
+    @BeforeAll
+    static void prepareData() {
+        Path file = Texts.write(directory.resolve("in.txt"), Texts.lines(Texts.documents(60, 5)));
+        dataset = Preparing.of(file, InputFormat.LINES)
+                .shards(SHARDS)
+                .blockSize(10)
+                .into(directory.resolve("data"))
+                .dataset();
+        GptConfig model = new GptConfig(dataset.manifest().vocabularySize(), 8, 2, 1, 10, 16);
+        int[] sizes = dataset.manifest().train().stream()
+                .mapToInt(Manifest.Shard::documents)
+                .toArray();
+        task = new TrainingTask(model, new StepPlan(5, sizes, 12), 0.0, Choice.AUTO);
+        weights = new float[model.parameters()];
+        Random random = new Random(8);
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = (float) random.nextGaussian() * 0.1f;
+        }
+    }
+
+    /** Two tasks; the sums of the second are gone as often as {@code losses} says. */
+    private static GradientSum gather() throws Exception {
+        JavaRDD<ShardRun> runs = LocalSpark.context()
+                .parallelize(List.of(0, 3), 2)
+                .map(first -> ShardRun.load(
+                        new Configuration(),
+                        dataset.directory().toString(),
+                        dataset.manifest(),
+                        task,
+                        first,
+                        first + 3));
+        long kept = FloatBlocks.owner();
+        Direct direct = new Direct(
+                runs.rdd(), SHARDS, KernelProvider.choose(Choice.AUTO).kernels());
+        ATTEMPTS.set(0);
+        try {
+            return direct.gather(
+                            run -> {
+                                PartialSums sums = run.gradients(new WeightBlock(weights), STEP);
+                                if (run.first() == 0 || ATTEMPTS.getAndIncrement() >= losses) {
+                                    return sums.offered(kept);
+                                }
+                                long gone = FloatBlocks.owner();
+                                PartialSums offered = sums.offered(gone);
+                                FloatBlocks.remove(gone);
+                                return offered;
+                            },
+                            0)
+                    .sum();
+        } finally {
+            FloatBlocks.remove(kept);
+        }
+    }
+
+    @Test
+    void areComputedAgainAndCountOnce() throws Exception {
+        losses = 3;
+        GradientSum sum = gather();
+        assertThat(ATTEMPTS).hasValue(4);
+        try (GradientSource local = new LocalSource(dataset, task, warning -> {})) {
+            GradientSum expected = local.at(STEP, weights).sum();
+            assertThat(sum.gradient()).isEqualTo(expected.gradient());
+            assertThat(sum.lossSum()).isEqualTo(expected.lossSum());
+            assertThat(sum.documents()).isEqualTo(expected.documents());
+            assertThat(sum.positions()).isEqualTo(expected.positions());
+        }
+    }
+
+    @Test
+    void areNotComputedAgainForEver() {
+        losses = Integer.MAX_VALUE;
+        assertThatThrownBy(DirectTest::gather)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("the sums of task 1 were lost on their way to the driver, 4 times in turn: ")
+                .hasMessageContaining("of a step that is over");
+        assertThat(ATTEMPTS).hasValue(4);
+    }
+}
