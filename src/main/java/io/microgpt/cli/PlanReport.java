@@ -15,11 +15,11 @@ final class PlanReport {
         Footprint footprint = preflight.footprint();
         List<String> lines = new ArrayList<>();
         lines.add(Summaries.format(
-                "a step: %,.0f positions, %,.1f GFLOP in %d tasks; a model of %s; %d sums of tasks, gathered %s",
+                "a step: %,.0f positions, %,.1f GFLOP; a model of %s; tasks: %d, which send %d sums, gathered %s",
                 footprint.positions(),
                 footprint.flops() * 1e-9,
-                footprint.tasks(),
                 Preflight.bytes(footprint.modelBytes()),
+                footprint.tasks(),
                 footprint.subtrees(),
                 footprint.gather().name().toLowerCase(java.util.Locale.ROOT)));
         lines.add(preflight.line());

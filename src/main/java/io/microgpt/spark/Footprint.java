@@ -75,6 +75,12 @@ public record Footprint(
         return (gather == Gather.SLICED ? 1 : subtrees) * modelBytes();
     }
 
+    /** {@return what of it comes as results of tasks, which {@code spark.driver.maxResultSize} bounds; blocks are fetched beside them} */
+    public long resultBytes() {
+        boolean blocks = executors == 0 || gather == Gather.DIRECT && model.parameters() > StepWeights.MOST_IN_CLOSURE;
+        return blocks ? 0 : gatheredBytes();
+    }
+
     /** {@return what the tasks of a step exchange by a shuffle} */
     public long shuffledBytes() {
         return gather == Gather.SLICED ? subtrees * modelBytes() : 0;

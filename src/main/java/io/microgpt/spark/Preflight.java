@@ -26,13 +26,12 @@ public record Preflight(Footprint footprint, Cluster cluster) {
      */
     public void require() {
         List<String> problems = new ArrayList<>();
-        long results = footprint.gatheredBytes();
+        long results = footprint.resultBytes();
         cluster.mostResultBytes().filter(most -> results > most).ifPresent(most -> {
-            boolean slicesFit = footprint.gather() == Gather.DIRECT && footprint.modelBytes() <= most;
-            problems.add(
-                    "the tasks of a step send " + bytes(results) + " to the driver, over spark.driver.maxResultSize = "
-                            + bytes(most) + "; give --conf spark.driver.maxResultSize=0"
-                            + (slicesFit ? ", or --set engine.gather=sliced" : ""));
+            problems.add("the tasks of a step send " + bytes(results)
+                    + " to the driver as results, over spark.driver.maxResultSize = " + bytes(most)
+                    + "; give --conf spark.driver.maxResultSize=0"
+                    + (footprint.gather() == Gather.SLICED ? ", or --set engine.gather=direct" : ""));
         });
         long driver = footprint.driverBytes() + (cluster.executors() == 0 ? footprint.executorBytes() : 0);
         if (driver > cluster.driverBytes()) {

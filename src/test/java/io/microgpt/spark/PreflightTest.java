@@ -82,14 +82,18 @@ class PreflightTest {
 
     @Test
     void resultsOverSparksLimitAreRefusedWithTheSettingThatHelps() {
-        Cluster limited = new Cluster("spark://host:7077", 2, 2, 2 * GIB, GIB, Optional.of(50_000_000L));
-        assertThatThrownBy(() ->
-                        preflight(TEN_MILLION, limited, SparkOptions.ofTasks(0)).require())
+        Cluster limited = new Cluster("spark://host:7077", 2, 2, 2 * GIB, 2 * GIB, Optional.of(30_000_000L));
+        SparkOptions sliced = new SparkOptions(0, Optional.of(Gather.SLICED));
+        assertThatThrownBy(() -> preflight(TEN_MILLION, limited, sliced).require())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "a model of 9,999,872 parameters cannot be trained here: the tasks of a step send 80.0 MB to the"
-                                + " driver, over spark.driver.maxResultSize = 50.0 MB; give --conf spark.driver.maxResultSize=0,"
-                                + " or --set engine.gather=sliced");
+                        "a model of 9,999,872 parameters cannot be trained here: the tasks of a step send 40.0 MB to the"
+                                + " driver as results, over spark.driver.maxResultSize = 30.0 MB; give --conf"
+                                + " spark.driver.maxResultSize=0, or --set engine.gather=direct");
+        // Fetched as blocks: no results.
+        assertThatCode(() ->
+                        preflight(TEN_MILLION, limited, SparkOptions.ofTasks(0)).require())
+                .doesNotThrowAnyException();
     }
 
     @Test
