@@ -42,10 +42,13 @@ final class SparkOverhead {
 
     private static final int PATIENCE_SECONDS = 300;
     /** Jobs before anything is measured: so long does it take until Spark's own code is compiled. */
-    private static final int JOBS = Integer.getInteger("bench.jobs", 2000);
+    private static final int JOBS = 1000;
 
-    private static final int SHORT_STEPS = 400;
-    private static final int LONG_STEPS = Integer.getInteger("bench.long", 60);
+    private static final int SHORT_STEPS = 600;
+    /** Of a model over {@value #LARGE} parameters. */
+    private static final int LONG_STEPS = 120;
+
+    private static final int LARGE = 5_000_000;
 
     private SparkOverhead() {}
 
@@ -65,13 +68,13 @@ final class SparkOverhead {
         int tasks = Integer.parseInt(args[2]);
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             spark.setLogLevel("ERROR");
-            double[] jobs = timed(JOBS, count(cached(spark, tasks)));
+            timed(JOBS, count(cached(spark, tasks)));
             if (args[0].equals("count")) {
-                print(args, 0, jobs);
+                print(args, 0, timed(SHORT_STEPS, count(cached(spark, tasks))));
                 return;
             }
-            for (GptConfig model : MODELS.subList(Integer.getInteger("bench.models", 0), 3)) {
-                int steps = model.parameters() < 5_000_000 ? SHORT_STEPS : LONG_STEPS;
+            for (GptConfig model : MODELS) {
+                int steps = model.parameters() < LARGE ? SHORT_STEPS : LONG_STEPS;
                 print(
                         args,
                         model.parameters(),
@@ -155,11 +158,6 @@ final class SparkOverhead {
     }
 
     private static void print(String[] args, int parameters, double[] millis) {
-        for (int k = 0; k + 50 <= millis.length; k += 50) {
-            double[] part = Arrays.copyOfRange(millis, k, k + 50);
-            Arrays.sort(part);
-            System.out.printf("%.1f ", part[25]);
-        }
         double[] warm = Arrays.copyOfRange(millis, millis.length / 2, millis.length);
         Arrays.sort(warm);
         System.out.println(String.format(

@@ -28,19 +28,22 @@ public record Cluster(
 
     public static Cluster of(JavaSparkContext spark) {
         SparkConf conf = spark.getConf();
-        boolean local = spark.sc().isLocal();
         long results = conf.getSizeAsBytes("spark.driver.maxResultSize", "1g");
         return new Cluster(
                 spark.master(),
                 spark.defaultParallelism(),
-                local
-                        ? 0
-                        : Math.max(
-                                1,
-                                spark.sc().statusTracker().getExecutorInfos().length - 1), // the driver is among them
+                executors(spark),
                 Runtime.getRuntime().maxMemory(),
                 conf.getSizeAsBytes("spark.executor.memory", "1g"),
                 results > 0 ? Optional.of(results) : Optional.empty());
+    }
+
+    /** {@return how many executors there are now, at least 1; 0 where tasks run in the driver's own JVM} */
+    static int executors(JavaSparkContext spark) {
+        if (spark.sc().isLocal()) {
+            return 0;
+        }
+        return Math.max(1, spark.sc().statusTracker().getExecutorInfos().length - 1); // the driver is among them
     }
 
     /** {@return how many tasks run at once in one JVM} */

@@ -25,7 +25,7 @@ final class Direct {
     /** The driver holds the sums of so many tasks at a time, beside those that the tree holds. */
     static final int AT_ONCE = 4;
     /** A partition is computed again when its executor dies before its sums are fetched, so often at most: as often as Spark tries a task. */
-    private static final int MOST_ROUNDS = 4;
+    private static final int MOST_TRIES = 4;
 
     private final RDD<ShardRun> runs;
     private final int shards;
@@ -54,10 +54,19 @@ final class Direct {
         int fetched = 0;
         List<Integer> missing =
                 IntStream.range(0, runs.getNumPartitions()).boxed().toList();
-        for (int round = 1; !missing.isEmpty(); round++) {
+        int[] lost = new int[missing.size()];
+        while (!missing.isEmpty()) {
             Arrivals arrivals = new Arrivals(tree, spare);
             PartitionJob.run(runs, missing, first(work, owner), arrivals::take);
-            missing = arrivals.await(round == MOST_ROUNDS);
+            missing = arrivals.lost();
+            for (int partition : missing) {
+                if (++lost[partition] == MOST_TRIES) {
+                    throw new IllegalStateException(
+                            "the sums of task " + partition + " were lost on their way to the driver, " + MOST_TRIES
+                                    + " times in turn: " + arrivals.cause,
+                            arrivals.cause);
+                }
+            }
             nanos = Math.max(nanos, arrivals.nanos);
             fetched += arrivals.fetched;
         }
@@ -116,18 +125,12 @@ final class Direct {
             added.add(sum);
         }
 
-        /** {@return the partitions whose sums were lost} */
-        List<Integer> await(boolean lastRound) throws Exception {
+        /** {@return the partitions whose sums were lost, when all others are added} */
+        List<Integer> lost() throws Exception {
             try {
                 CompletableFuture.allOf(added.toArray(CompletableFuture[]::new)).get();
             } catch (ExecutionException e) {
                 throw e.getCause() instanceof Exception why ? why : e;
-            }
-            if (lastRound && !lost.isEmpty()) {
-                throw new IllegalStateException(
-                        "the sums of task " + lost.get(0) + " were lost on their way to the driver, " + MOST_ROUNDS
-                                + " times in turn: " + cause,
-                        cause);
             }
             return lost;
         }

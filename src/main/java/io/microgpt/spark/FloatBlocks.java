@@ -4,14 +4,16 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.network.BlockTransferService;
 import org.apache.spark.network.buffer.ManagedBuffer;
 import org.apache.spark.network.shuffle.BlockFetchingListener;
 import org.apache.spark.storage.BlockId;
@@ -32,15 +34,14 @@ final class FloatBlocks {
     /** Small enough that a piece is read while the next is sent; JDK sockets copy all of a piece however little of it they can send. */
     private static final int PIECE_FLOATS = 1 << 18;
 
-    /** The pieces put first are those that are free first: so many are looked at. */
-    private static final int OLDEST = 4;
-
     private static final int BUFFER_BYTES = 1 << 16;
     /** Spark counts its broadcasts from 0 and removes the blocks of one by its number: ours are numbered far from them. */
-    private static final AtomicLong OWNERS = new AtomicLong(1L << 40);
+    private static final int STEP_BITS = 40;
 
-    private static final Map<String, float[]> HERE = new ConcurrentHashMap<>();
-    private static final Deque<Piece> PIECES = new ArrayDeque<>();
+    private static final AtomicLong TRAININGS = new AtomicLong();
+
+    private static final Map<Place, float[]> HERE = new ConcurrentHashMap<>();
+    private static final PieceMemory PIECES = new PieceMemory();
 
     private FloatBlocks() {}
 
@@ -59,11 +60,17 @@ final class FloatBlocks {
         }
     }
 
-    private record Piece(BlockId id, byte[] bytes) {}
-
-    /** {@return the number under which blocks of a step are put and removed, new in this application; on the driver} */
+    /**
+     * {@return the first number under which a training puts and removes blocks, new in this application; on the driver} Its steps count on from
+     * there: what is put for one sweeps out what is left of those before.
+     */
     static long owner() {
-        return OWNERS.getAndIncrement();
+        return TRAININGS.incrementAndGet() << STEP_BITS;
+    }
+
+    /** {@return whether these are numbers of one training, the first an earlier one} */
+    static boolean isBefore(long owner, long later) {
+        return owner < later && owner >>> STEP_BITS == later >>> STEP_BITS;
     }
 
     /** {@return whether driver and tasks share this JVM} */
@@ -76,64 +83,49 @@ final class FloatBlocks {
      * Offers an array to the other JVMs; within one JVM it must stay as it is until it is removed.
      *
      * @param name of letters, digits and underscores, once an owner
-     * @return null where this JVM's block manager has no room for it
+     * @return null where this JVM's block manager has no room for it, in memory or on disk
      */
     static Place put(long owner, String name, float[] values) {
         BlockManager manager = SparkEnv.get().blockManager();
         BlockManagerId here = manager.blockManagerId();
         Place place = new Place(owner, name, here.executorId(), here.host(), here.port(), values.length);
         if (oneJvm()) {
-            HERE.put(place.piece(0), values);
+            HERE.keySet().removeIf(other -> isBefore(other.owner(), owner));
+            HERE.put(place, values);
             return place;
         }
+        PIECES.sweep(manager, owner);
         for (int p = 0; p < place.pieces(); p++) {
             int from = p * PIECE_FLOATS;
             int length = Math.min(PIECE_FLOATS, values.length - from);
             BlockId id = BlockId.apply(place.piece(p));
-            byte[] bytes = bytes(manager, Float.BYTES * length);
+            byte[] bytes = PIECES.take(manager, Float.BYTES * length);
             ByteBuffer buffer = ByteBuffer.wrap(bytes);
             Blocks.floats(buffer).put(values, from, length);
             boolean stored = manager.putBytes(
                     id,
                     new ChunkedByteBuffer(buffer),
-                    StorageLevel.MEMORY_ONLY_SER(),
+                    StorageLevel.MEMORY_AND_DISK_SER(), // in memory alone, the next put may evict it for good
                     false,
                     ClassTag$.MODULE$.apply(byte[].class));
             if (!stored) {
                 return null; // the pieces before are removed with the rest of the owner's
             }
-            synchronized (PIECES) {
-                PIECES.add(new Piece(id, bytes));
-            }
+            PIECES.hold(owner, id, bytes);
         }
         return place;
-    }
-
-    /** {@return memory for a piece: that of one that the block manager holds no longer, which nobody reads then, or new} */
-    private static byte[] bytes(BlockManager manager, int length) {
-        synchronized (PIECES) {
-            for (int looked = Math.min(PIECES.size(), OLDEST); looked > 0; looked--) {
-                Piece piece = PIECES.poll();
-                if (piece.bytes().length == length
-                        && !manager.getStatus(piece.id()).isDefined()) {
-                    return piece.bytes();
-                }
-                PIECES.add(piece);
-            }
-        }
-        return new byte[length];
     }
 
     /**
      * Fetches an array.
      *
      * @param spare arrays that may be written: one is taken if it has the right length
-     * @return the very array that was put in this JVM, or another with its floats; completed by the transport, or failed by it, its waits
-     *     bounded by {@code spark.network.timeout}
+     * @return the very array that was put in this JVM, or another with its floats; completed by the transport, or failed: by it, or when all its
+     *     tries must be over
      */
     static CompletableFuture<float[]> fetch(Place place, Deque<float[]> spare) {
         if (oneJvm()) {
-            float[] here = HERE.get(place.piece(0));
+            float[] here = HERE.get(place);
             return here != null
                     ? CompletableFuture.completedFuture(here)
                     : CompletableFuture.failedFuture(
@@ -142,11 +134,7 @@ final class FloatBlocks {
         float[] used = spare.poll();
         float[] into = used != null && used.length == place.length() ? used : new float[place.length()];
         CompletableFuture<float[]> whole = new CompletableFuture<>();
-        String[] ids = new String[place.pieces()];
-        for (int p = 0; p < ids.length; p++) {
-            ids[p] = place.piece(p);
-        }
-        AtomicInteger missing = new AtomicInteger(ids.length);
+        AtomicInteger missing = new AtomicInteger(place.pieces());
         BlockFetchingListener listener = new BlockFetchingListener() {
             @Override
             public void onBlockFetchSuccess(String id, ManagedBuffer data) {
@@ -155,7 +143,7 @@ final class FloatBlocks {
                     if (missing.decrementAndGet() == 0) {
                         whole.complete(into);
                     }
-                } catch (IOException | RuntimeException e) {
+                } catch (Throwable e) { // an error too: Spark counts the block as fetched and tells nobody
                     whole.completeExceptionally(e);
                 }
             }
@@ -165,11 +153,20 @@ final class FloatBlocks {
                 whole.completeExceptionally(cause);
             }
         };
-        SparkEnv.get()
-                .blockManager()
-                .blockTransferService()
-                .fetchBlocks(place.host(), place.port(), place.executor(), ids, listener, null);
-        return whole;
+        BlockTransferService transport = SparkEnv.get().blockManager().blockTransferService();
+        for (int p = 0; p < place.pieces(); p++) {
+            // One at a time: of several, those before one that is gone would stay locked on the other side.
+            String[] one = {place.piece(p)};
+            transport.fetchBlocks(place.host(), place.port(), place.executor(), one, listener, null);
+        }
+        return whole.orTimeout(seconds(SparkEnv.get().conf()), TimeUnit.SECONDS);
+    }
+
+    /** {@return how long the transport may try} */
+    private static long seconds(SparkConf conf) {
+        long once = conf.getTimeAsSeconds("spark.network.timeout", "120s")
+                + conf.getTimeAsSeconds("spark.shuffle.io.retryWait", "5s");
+        return once * (1 + conf.getInt("spark.shuffle.io.maxRetries", 3));
     }
 
     private static void read(ManagedBuffer data, float[] into, int at) throws IOException {
@@ -194,11 +191,10 @@ final class FloatBlocks {
 
     /** Has all JVMs forget what was put for an owner; returns at once. On the driver. */
     static void remove(long owner) {
-        if (oneJvm()) {
-            String prefix = new BroadcastBlockId(owner, "_").name();
-            HERE.keySet().removeIf(name -> name.startsWith(prefix));
-        } else {
-            SparkEnv.get().blockManager().master().removeBroadcast(owner, true, false);
+        HERE.keySet().removeIf(place -> place.owner() == owner);
+        SparkEnv env = SparkEnv.get(); // null when the application is over
+        if (env != null && !oneJvm()) {
+            env.blockManager().master().removeBroadcast(owner, true, false);
         }
     }
 }

@@ -98,7 +98,10 @@ public record Footprint(
     /** {@return the least heap of an executor; of a driver that computes itself, in addition} */
     public long executorBytes() {
         long weights = executors == 0 ? 1 : 2; // packed for the kernels, and as they came
-        long perTask = executors == 0 ? 1 : 2; // sums, and the same as bytes
+        long sums = (subtrees + tasks - 1) / tasks;
+        long perTask = executors == 0
+                ? sums
+                : 2 * sums; // and the same as bytes; those that wait for the driver may go to disk
         long tokens = tokenBytes / Math.max(1, executors);
         return (executors == 0 ? 0 : BASE)
                 + tokens

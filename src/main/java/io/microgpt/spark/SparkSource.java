@@ -36,9 +36,9 @@ public final class SparkSource implements GradientSource {
     private final Direct direct;
     private final Slices slices; // null where every task sends whole gradients to the driver
     private final int partitions;
-    private final int executors;
     private final String description;
     private double lastLoss = Double.NaN;
+    private long owner = FloatBlocks.owner(); // of the next step's blocks
 
     private record Span(int first, int end) implements Serializable {}
 
@@ -97,7 +97,6 @@ public final class SparkSource implements GradientSource {
                 : null;
         try {
             List<Site> sites = sites(task.kernels());
-            this.executors = (int) sites.stream().map(Site::executor).distinct().count();
             this.description = describe(sites, warnings);
         } catch (Exception e) {
             close();
@@ -145,6 +144,7 @@ public final class SparkSource implements GradientSource {
                 slow.add(site.executor() + ": " + site.kernels());
             }
         }
+        long executors = sites.stream().map(Site::executor).distinct().count();
         slow.forEach(reason -> warnings.accept("executor " + reason
                 + "; spark.executor.extraJavaOptions of this application must not take the module away"));
         return spark.master() + ", " + partitions + (partitions == 1 ? " task" : " tasks") + " a step on "
@@ -156,7 +156,7 @@ public final class SparkSource implements GradientSource {
     public StepGradient at(long step, float[] weights) {
         long start = System.nanoTime();
         watch.begin();
-        try (StepWeights sent = StepWeights.send(spark, weights, executors)) {
+        try (StepWeights sent = StepWeights.send(spark, weights, Cluster.executors(spark), owner++)) {
             long ready = System.nanoTime();
             spark.setJobDescription("step " + step + (Double.isNaN(lastLoss) ? "" : " loss " + rounded(lastLoss)));
             StepWork work = run -> sent.run(block -> run.gradients(block, step));
@@ -178,7 +178,7 @@ public final class SparkSource implements GradientSource {
     @Override
     public LossSum loss(Part part, double share, float[] weights) {
         watch.begin();
-        try (StepWeights sent = StepWeights.send(spark, weights, executors)) {
+        try (StepWeights sent = StepWeights.send(spark, weights, Cluster.executors(spark), owner++)) {
             spark.setJobDescription("loss of the " + part.key() + " part");
             GradientSum sum = direct.gather(run -> sent.run(block -> run.losses(block, part, share)), 0)
                     .sum();

@@ -30,11 +30,16 @@ final class StepWeights implements Serializable, AutoCloseable {
         this.broadcast = broadcast;
     }
 
-    static StepWeights send(JavaSparkContext spark, float[] weights, int executors) {
+    /**
+     * Sends them.
+     *
+     * @param owner of this step's blocks ({@link FloatBlocks#owner})
+     * @param executors that there are now
+     */
+    static StepWeights send(JavaSparkContext spark, float[] weights, int executors, long owner) {
         if (weights.length <= MOST_IN_CLOSURE && !FloatBlocks.oneJvm()) {
             return new StepWeights(0, new WeightBlock(weights), null, null);
         }
-        long owner = FloatBlocks.owner();
         FloatBlocks.Place place = executors <= MOST_FETCHING ? FloatBlocks.put(owner, NAME, weights) : null;
         return new StepWeights(owner, null, place, place == null ? spark.broadcast(new WeightBlock(weights)) : null);
     }
@@ -55,11 +60,9 @@ final class StepWeights implements Serializable, AutoCloseable {
             return work.with(inClosure != null ? inClosure : broadcast.value());
         }
         WeightBlock block = WeightBlock.at(place);
-        try {
-            return work.with(block);
-        } finally {
-            block.done();
-        }
+        PartialSums sums = work.with(block);
+        block.done(); // not after a failure: threads of the task may still read it
+        return sums;
     }
 
     @Override

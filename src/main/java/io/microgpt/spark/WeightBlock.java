@@ -7,6 +7,7 @@ import java.io.Externalizable;
 import java.io.IOException;
 import java.io.ObjectInput;
 import java.io.ObjectOutput;
+import java.lang.ref.SoftReference;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -16,7 +17,7 @@ import java.util.concurrent.ExecutionException;
 public final class WeightBlock implements Externalizable {
     private static final long serialVersionUID = 1L;
 
-    private static WeightBlock latest;
+    private static SoftReference<WeightBlock> latest = new SoftReference<>(null);
 
     private float[] flat;
     private Weights weights;
@@ -32,21 +33,18 @@ public final class WeightBlock implements Externalizable {
         this.flat = flat;
     }
 
-    /** {@return the parameters from there, fetched once a JVM; {@link #done} must be called when they are no longer used} */
+    /**
+     * {@return the parameters from there, fetched once a JVM; {@link #done} must be called when they are no longer used} Whoever may still use
+     * them after a failure does not call it, and their arrays are left to the collector.
+     */
     static WeightBlock at(FloatBlocks.Place place) {
         WeightBlock block;
         synchronized (WeightBlock.class) {
-            if (latest == null || !latest.place.equals(place)) {
-                WeightBlock next = new WeightBlock(null);
-                next.place = place;
-                if (latest != null
-                        && latest.users == 0) { // else a task that nobody waits for still reads those of another step
-                    next.weights = latest.weights;
-                    next.spare.addAll(latest.flat == null ? List.of() : List.of(latest.flat));
-                }
-                latest = next;
+            block = latest.get();
+            if (block == null || !block.place.equals(place)) {
+                block = after(block, place);
+                latest = new SoftReference<>(block);
             }
-            block = latest;
             block.users++;
         }
         try {
@@ -56,6 +54,16 @@ public final class WeightBlock implements Externalizable {
             throw e;
         }
         return block;
+    }
+
+    private static WeightBlock after(WeightBlock before, FloatBlocks.Place place) {
+        WeightBlock next = new WeightBlock(null);
+        next.place = place;
+        if (before != null && before.users == 0) { // else a task that nobody waits for still reads them
+            next.weights = before.weights;
+            next.spare.addAll(before.flat == null ? List.of() : List.of(before.flat));
+        }
+        return next;
     }
 
     private synchronized void fetch() {

@@ -7,10 +7,12 @@ import io.microgpt.kernel.KernelProvider.Choice;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.Weights;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -24,12 +26,13 @@ class StepWeightsTest {
         JavaSparkContext spark = LocalSpark.context();
         try (BroadcastWatch broadcasts = new BroadcastWatch(spark.sc(), Float.BYTES * MODEL.parameters() / 2)) {
             Random random = new Random(executors);
+            long owner = FloatBlocks.owner();
             for (int step = 1; step <= 3; step++) {
                 float[] values = new float[MODEL.parameters()];
                 for (int i = 0; i < values.length; i++) {
                     values[i] = random.nextFloat(); // Spark compresses what is not random
                 }
-                try (StepWeights weights = StepWeights.send(spark, values, executors)) {
+                try (StepWeights weights = StepWeights.send(spark, values, executors, owner + step)) {
                     List<Float> seen = spark.parallelize(List.of(0, 1, 2), 3)
                             .map(task -> {
                                 float[] first = new float[1];
@@ -48,6 +51,25 @@ class StepWeightsTest {
             assertThat(broadcasts.awaitSeen(expected)).isEqualTo(expected);
             assertThat(broadcasts.awaitNone()).isTrue();
         }
+    }
+
+    @Test
+    void arraysThatComeAfterTheirStepAreForgottenWithTheNext() {
+        LocalSpark.context();
+        long training = FloatBlocks.owner();
+        long another = FloatBlocks.owner();
+        float[] values = {1.0f, 2.0f};
+        FloatBlocks.put(another, "sums", values);
+        FloatBlocks.put(training, "sums", values);
+        FloatBlocks.remove(training);
+        FloatBlocks.Place late = FloatBlocks.put(training, "late", values);
+        FloatBlocks.Place next = FloatBlocks.put(training + 1, "sums", values);
+        assertThat(FloatBlocks.fetch(late, new ArrayDeque<>())).isCompletedExceptionally();
+        assertThat(FloatBlocks.fetch(next, new ArrayDeque<>())).isCompletedWithValue(values);
+        assertThat(FloatBlocks.handedOver()).isEqualTo(2);
+        FloatBlocks.remove(training + 1);
+        FloatBlocks.remove(another);
+        assertThat(FloatBlocks.handedOver()).isZero();
     }
 
     /** Through the packed matrices, which are made anew for every step. */
