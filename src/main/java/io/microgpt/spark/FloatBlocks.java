@@ -62,15 +62,15 @@ final class FloatBlocks {
 
     /**
      * {@return the first number under which a training puts and removes blocks, new in this application; on the driver} Its steps count on from
-     * there: what is put for one sweeps out what is left of those before.
+     * there: what is put for one sweeps out what is left of those that are over.
      */
     static long owner() {
         return TRAININGS.incrementAndGet() << STEP_BITS;
     }
 
-    /** {@return whether these are numbers of one training, the first an earlier one} */
-    static boolean isBefore(long owner, long later) {
-        return owner < later && owner >>> STEP_BITS == later >>> STEP_BITS;
+    /** {@return whether an owner is of the same training as a later one, and not of the step before, which the driver may be about to remove} */
+    static boolean isOver(long owner, long later) {
+        return owner + 1 < later && owner >>> STEP_BITS == later >>> STEP_BITS;
     }
 
     /** {@return whether driver and tasks share this JVM} */
@@ -90,7 +90,7 @@ final class FloatBlocks {
         BlockManagerId here = manager.blockManagerId();
         Place place = new Place(owner, name, here.executorId(), here.host(), here.port(), values.length);
         if (oneJvm()) {
-            HERE.keySet().removeIf(other -> isBefore(other.owner(), owner));
+            HERE.keySet().removeIf(other -> isOver(other.owner(), owner));
             HERE.put(place, values);
             return place;
         }

@@ -58,14 +58,17 @@ class PieceMemoryTest {
     }
 
     @Test
-    void piecesOfEarlierStepsAreSweptAndThoseOfOtherTrainingsAreNot() {
+    void piecesOfStepsThatAreOverAreSweptAndThoseOfOtherTrainingsAreNot() {
         BlockId old = put(training, new byte[10]);
-        BlockId current = put(training + 1, new byte[10]);
+        BlockId before = put(training + 1, new byte[10]);
+        BlockId current = put(training + 2, new byte[10]);
         BlockId other = put(FloatBlocks.owner(), new byte[10]);
-        pieces.sweep(manager, training + 1);
+        pieces.sweep(manager, training + 2);
         assertThat(manager.getStatus(old).isDefined()).isFalse();
+        assertThat(manager.getStatus(before).isDefined()).isTrue();
         assertThat(manager.getStatus(current).isDefined()).isTrue();
         assertThat(manager.getStatus(other).isDefined()).isTrue();
+        manager.removeBlock(before, false);
         manager.removeBlock(current, false);
         manager.removeBlock(other, false);
     }

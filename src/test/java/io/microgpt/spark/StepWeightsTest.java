@@ -54,7 +54,7 @@ class StepWeightsTest {
     }
 
     @Test
-    void arraysThatComeAfterTheirStepAreForgottenWithTheNext() {
+    void arraysThatComeAfterTheirStepAreForgottenWithTheNextButOne() {
         LocalSpark.context();
         long training = FloatBlocks.owner();
         long another = FloatBlocks.owner();
@@ -63,11 +63,11 @@ class StepWeightsTest {
         FloatBlocks.put(training, "sums", values);
         FloatBlocks.remove(training);
         FloatBlocks.Place late = FloatBlocks.put(training, "late", values);
-        FloatBlocks.Place next = FloatBlocks.put(training + 1, "sums", values);
+        FloatBlocks.Place next = FloatBlocks.put(training + 2, "sums", values);
         assertThat(FloatBlocks.fetch(late, new ArrayDeque<>())).isCompletedExceptionally();
         assertThat(FloatBlocks.fetch(next, new ArrayDeque<>())).isCompletedWithValue(values);
         assertThat(FloatBlocks.handedOver()).isEqualTo(2);
-        FloatBlocks.remove(training + 1);
+        FloatBlocks.remove(training + 2);
         FloatBlocks.remove(another);
         assertThat(FloatBlocks.handedOver()).isZero();
     }
