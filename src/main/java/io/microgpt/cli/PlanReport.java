@@ -43,10 +43,12 @@ final class PlanReport {
                 "assumed: executors of one core with %.0f GFLOP/s x E / (E + 64) (AVX2, a core of its own; half of it where two threads share one);",
                 Scaling.GFLOPS_A_CORE));
         lines.add(Summaries.format(
-                "  %.0f Gbit/s to and from the driver (--network); a Spark job of %.0f ms and %.1f ms for every task over two; %.1f and %.1f ns for a byte",
-                networkGbit, Scaling.JOB_MILLIS, Scaling.TASK_MILLIS, Scaling.SENT_NANOS, Scaling.TAKEN_NANOS));
-        lines.add(
-                "  that the driver sends and takes in; documents spread evenly; evaluations and checkpoints not counted");
+                "  %.0f Gbit/s to and from the driver (--network); a Spark job of %.0f ms and %.1f ms for every task over two; a byte costs %.1f ns",
+                networkGbit, Scaling.JOB_MILLIS, Scaling.TASK_MILLIS, Scaling.FETCHED_NANOS));
+        lines.add(Summaries.format(
+                "  where it is sent, as many where it is received, %.1f ns broadcast, %.1f ns fetched and added by the driver;",
+                Scaling.BROADCAST_NANOS, Scaling.TAKEN_NANOS));
+        lines.add("  documents spread evenly; evaluations and checkpoints not counted");
         lines.add(Summaries.format(
                 "  a step can use %d tasks at most: data.shards, fixed when the data were prepared", shards));
         return lines;

@@ -7,10 +7,10 @@ public enum Gather {
     /** The tasks exchange slices through a shuffle; each slice is added up by one of them, and the driver collects every parameter once. */
     SLICED;
 
-    /** Below so many bytes to the driver in a step, a second stage costs more than it saves. */
+    /** Below so many bytes to the driver in a step, a second stage costs more than it saves; so does a shuffle among few ({@link Scaling}). */
     private static final long LEAST_SLICED_BYTES = 256L << 20;
 
-    private static final int FEWEST_SLICED_TASKS = 4;
+    private static final int FEWEST_SLICED_TASKS = 6;
 
     /** {@return the faster one for so many tasks, each with the sums of so many parameters} */
     static Gather of(int parameters, int tasks) {

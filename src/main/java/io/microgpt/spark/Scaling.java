@@ -16,15 +16,20 @@ public final class Scaling {
 
     private static final double HALF_WIDTH = 64.0;
     /** Of a Spark job with two tasks: in one JVM, and on a standalone cluster. */
-    public static final double LOCAL_JOB_MILLIS = 9.0;
+    public static final double LOCAL_JOB_MILLIS = 11.0;
 
-    public static final double JOB_MILLIS = 16.0;
+    public static final double JOB_MILLIS = 21.0;
     /** Of every further task: the driver serializes, sends and receives them one after another. */
     public static final double TASK_MILLIS = 0.4;
-    /** What the driver spends on a byte that it sends, and on one that it takes in: copies, serialization, addition. */
-    public static final double SENT_NANOS = 1.5;
+    /** What a byte costs the driver for every executor that fetches it, and the executor. */
+    public static final double FETCHED_NANOS = 0.4;
+    /** What a byte costs that the driver fetches and adds; where it is in the same JVM, a tenth. */
+    public static final double TAKEN_NANOS = 1.0;
+    /** What a byte costs that is broadcast, that is shuffled, and that comes as the result of a task: serialized, stored, parsed. */
+    public static final double BROADCAST_NANOS = 3.0;
 
-    public static final double TAKEN_NANOS = 2.5;
+    private static final double SHUFFLED_NANOS = 4.0;
+    private static final double RESULT_NANOS = 2.5;
 
     private final Footprint footprint;
     private final Cluster cluster;
@@ -84,17 +89,19 @@ public final class Scaling {
                     tasks,
                     compute,
                     0,
-                    subtrees * model * TAKEN_NANOS * 1e-6,
+                    subtrees * model * TAKEN_NANOS / 10 * 1e-6,
                     job(LOCAL_JOB_MILLIS, tasks),
                     positions());
         }
         boolean sliced = Gather.of(footprint.model().parameters(), tasks) == Gather.SLICED;
         // Executors pass on to each other what they have of a broadcast: the driver sends little more than one copy.
-        double broadcast = model * SENT_NANOS * 1e-6 + Math.min(2, executors) * model / networkBytesPerMilli;
+        double broadcast = executors > StepWeights.MOST_FETCHING
+                ? model * BROADCAST_NANOS * 1e-6 + 2 * model / networkBytesPerMilli
+                : model * FETCHED_NANOS * (executors + 1) * 1e-6 + executors * model / networkBytesPerMilli;
         double taken = sliced ? model : subtrees * model;
-        double gather = taken * TAKEN_NANOS * 1e-6 + taken / networkBytesPerMilli;
+        double gather = taken * (sliced ? RESULT_NANOS : TAKEN_NANOS) * 1e-6 + taken / networkBytesPerMilli;
         if (sliced) { // every executor writes its sums, and reads and adds a slice of all
-            gather += model * (SENT_NANOS + TAKEN_NANOS) * 1e-6 + 2 * model / networkBytesPerMilli;
+            gather += model * SHUFFLED_NANOS * 1e-6 + 2 * model / networkBytesPerMilli;
         }
         return new Step(
                 executors, tasks, compute, broadcast, gather, job(JOB_MILLIS, tasks) * (sliced ? 2 : 1), positions());

@@ -13,8 +13,8 @@ final class StepWeights implements Serializable, AutoCloseable {
     private static final long serialVersionUID = 1L;
     /** More than these many floats do not go with the closure: Spark serializes it twice, and every task reads it anew. */
     static final int MOST_IN_CLOSURE = 1 << 16;
-    /** A broadcast costs the driver four times what a fetch does, and an executor too, however many there are. */
-    static final int MOST_FETCHING = 8;
+    /** A broadcast costs what several fetches do, but no more however many executors there are ({@link Scaling}). */
+    static final int MOST_FETCHING = 4;
 
     private static final String NAME = "weights";
 
