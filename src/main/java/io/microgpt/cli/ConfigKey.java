@@ -26,7 +26,11 @@ public enum ConfigKey {
             "lines",
             "what a document is: a line, a block between blank lines, a piece of one continuous text, or a row"),
     DATA_COLUMN("data.column", new Text(), "text", "column that holds the text; for jsonl, csv and parquet"),
-    DATA_TOKENIZER("data.tokenizer", choice("char", "word"), "char", "what a token is"),
+    DATA_TOKENIZER(
+            "data.tokenizer",
+            choice("char", "word", "bpe"),
+            "char",
+            "what a token is: a character, a word, or bytes merged by byte pair encoding"),
     DATA_TEST_FRACTION(
             "data.test-fraction",
             number().from(0).below(1),
@@ -41,7 +45,13 @@ public enum ConfigKey {
             "data.vocabulary-size",
             integer().from(0),
             0,
-            "most tokens in the vocabulary: the word tokenizer keeps the most frequent words; 0 = no limit"),
+            "most tokens in the vocabulary: the word tokenizer keeps the most frequent words, bpe merges bytes until it has so many;"
+                    + " 0 = no limit, for bpe 8192"),
+    DATA_MIN_COUNT(
+            "data.min-count",
+            integer().from(1),
+            1,
+            "how often a word must occur to be in the vocabulary of the word tokenizer; rarer ones are `<unk>`"),
     DATA_UNKNOWN(
             "data.unknown",
             choice("error", "unk"),

@@ -27,6 +27,7 @@ final class Resolved {
                 s.text(ConfigKey.DATA_COLUMN),
                 TokenizerKind.ofKey(s.choice(ConfigKey.DATA_TOKENIZER)),
                 s.integer(ConfigKey.DATA_VOCABULARY_SIZE),
+                s.integer(ConfigKey.DATA_MIN_COUNT),
                 s.choice(ConfigKey.DATA_UNKNOWN).equals("unk"),
                 s.number(ConfigKey.DATA_TEST_FRACTION),
                 s.integer(ConfigKey.DATA_SHARDS),

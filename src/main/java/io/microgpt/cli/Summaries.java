@@ -25,6 +25,10 @@ final class Summaries {
                     "  %,d tokens (%.2f %%) are <unk>, outside the vocabulary",
                     s.unknownTokens(), 100.0 * s.unknownTokens() / s.tokens()));
         }
+        if (s.leftOut() > 0) {
+            lines.add(
+                    format("  %,d words were too rare or too long to take part in making the vocabulary", s.leftOut()));
+        }
         if (s.rejected() > 0) {
             lines.add("  rejected rows with file, position and reason: " + out + "/" + Preparation.REJECTED);
         }

@@ -8,6 +8,7 @@ import io.microgpt.data.Sha256;
 import io.microgpt.data.ShardFile;
 import io.microgpt.text.Tokenizer;
 import io.microgpt.text.TokenizerJson;
+import io.microgpt.text.TokenizerKind;
 import io.microgpt.text.UnseenTextException;
 import io.microgpt.text.VocabularyOptions;
 import java.io.IOException;
@@ -38,7 +39,7 @@ import scala.Tuple2;
 
 /**
  * Text to a prepared dataset, order-free: the same rows in other files, in another order or in other partitions make the same shards
- * to the byte. Two passes over the input: one counts, one encodes. The dataset appears under its name when it is whole.
+ * to the byte. Two passes over the input: one counts, one encodes; where a piece may be several tokens, one between them counts those. The dataset appears under its name when it is whole.
  */
 public final class Preparation {
     /** Directory of the rejected rows inside a dataset. */
@@ -100,39 +101,43 @@ public final class Preparation {
     }
 
     private PreparedStatistics prepare(Path work, Path target) throws IOException {
-        JavaRDD<InputRow> rows = rejectUnseen(InputRows.read(spark, options));
         boolean continuous = options.format() == InputFormat.CONTINUOUS;
+        TokenizerKind kind = given.map(Tokenizer::kind).orElse(options.tokenizer());
+        JavaRDD<InputRow> read = rejectUnseen(InputRows.read(spark, options));
+        JavaRDD<InputRow> rows = continuous && !kind.isOneTokenAPiece() ? read.mapPartitions(RunningText::new) : read;
         int boundaries = continuous ? 0 : 2;
-        Survey survey = Survey.of(rows, options.tokenizer(), options.blockSize() + 1 - boundaries);
+        int mostTokens = options.blockSize() + 1 - boundaries;
+        Survey survey = Survey.of(rows, kind, mostTokens, kind.mostPieces());
         requireEnough(rows, survey, target);
 
-        Tokenizer tokenizer = given.orElseGet(() -> options.tokenizer()
-                .train(
-                        survey.pieces(),
-                        new VocabularyOptions(!continuous, options.unknown(), options.vocabularySize())));
+        Tokenizer tokenizer = given.orElseGet(() -> kind.train(
+                survey.pieces(),
+                new VocabularyOptions(!continuous, options.unknown(), options.vocabularySize(), options.minCount())));
         if (tokenizer.boundary().isPresent() == continuous) {
             throw new DatasetException(
                     options.input() + ": data.format = " + options.format().key()
                             + " does not fit the model's tokenizer, which was made for "
                             + (continuous ? "single documents" : "continuous text"));
         }
+        TokenCounts tokens = TokenCounts.of(rows, survey, tokenizer, mostTokens);
         Encoding encoding = new Encoding(options, tokenizer);
         JavaPairRDD<DocumentKey, int[]> documents =
-                continuous ? encoding.blocks(rows, survey.fileTokens()) : encoding.documents(rows);
+                continuous ? encoding.blocks(rows, tokens.files()) : encoding.documents(rows);
         // In full, because an executor has a working directory of its own.
         Map<Part, List<Manifest.Shard>> shards =
                 write(documents, work.getFileSystem(hadoop).makeQualified(work));
         if (survey.rejected() > 0) {
             writeRejected(rows, new Path(work, REJECTED));
         }
-        long overLength = continuous ? 0 : survey.overLength();
-        long unknown = unknownTokens(survey, tokenizer);
+        long overLength = continuous ? 0 : tokens.overLength();
+        long leftOut = given.isEmpty() ? survey.leftOut() : 0;
         Map<String, Long> counts = new TreeMap<>();
         counts.put("rows", survey.rows());
         counts.put("rejected", survey.rejected());
         counts.put("chunked", options.chunk() ? overLength : 0);
         counts.put("truncated", options.chunk() ? 0 : overLength);
-        counts.put("unknown_tokens", unknown);
+        counts.put("unknown_tokens", tokens.unknown());
+        counts.put("left_out_pieces", leftOut);
         Manifest manifest = new Manifest(
                 options.blockSize(),
                 tokenizer.vocabularySize(),
@@ -144,21 +149,20 @@ public final class Preparation {
         writeText(new Path(work, Dataset.TOKENIZER), tokenizer.toJson());
         writeText(new Path(work, Manifest.FILE), manifest.toJson());
         long good = survey.rows() - survey.rejected();
-        long tokens =
-                survey.fileTokens().values().stream().mapToLong(Long::longValue).sum() + boundaries * good;
         return new PreparedStatistics(
                 survey.rows(),
                 survey.rejected(),
-                tokens,
-                unknown,
+                tokens.total() + boundaries * good,
+                tokens.unknown(),
+                leftOut,
                 counts.get("chunked"),
                 counts.get("truncated"),
                 manifest);
     }
 
-    /** Rows that a given tokenizer cannot encode are rejected; a tokenizer made of this text encodes it all. */
+    /** Rows that a given tokenizer cannot encode are rejected; one made of this text encodes it all, one of bytes any text. */
     private JavaRDD<InputRow> rejectUnseen(JavaRDD<InputRow> rows) {
-        if (given.isEmpty() || given.get().unknown().isPresent()) {
+        if (given.isEmpty() || given.get().unknown().isPresent() || given.get().kind() == TokenizerKind.BPE) {
             return rows;
         }
         String json = given.get().toJson();
@@ -199,17 +203,6 @@ public final class Preparation {
                         : ", more than data.max-rejected-fraction = " + options.maxRejectedFraction() + " allows");
         throw new DatasetException(options.input() + ": " + bad + ". The first:" + first + "\nAll are in " + table
                 + ". Mend the input, check data.format and data.column, or raise data.max-rejected-fraction");
-    }
-
-    private static long unknownTokens(Survey survey, Tokenizer tokenizer) {
-        if (tokenizer.unknown().isEmpty()) {
-            return 0;
-        }
-        int unknown = tokenizer.unknown().getAsInt();
-        return survey.pieces().entrySet().stream()
-                .filter(piece -> tokenizer.encode(piece.getKey())[0] == unknown)
-                .mapToLong(Map.Entry::getValue)
-                .sum();
     }
 
     private void writeRejected(JavaRDD<InputRow> rows, Path table) {

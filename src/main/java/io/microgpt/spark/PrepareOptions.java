@@ -19,6 +19,7 @@ public record PrepareOptions(
         String column,
         TokenizerKind tokenizer,
         int vocabularySize,
+        int minCount,
         boolean unknown,
         double testFraction,
         int shards,

@@ -2,79 +2,136 @@ package io.microgpt.spark;
 
 import io.microgpt.text.TokenizerKind;
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
+import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import scala.Tuple2;
 
 /**
- * The first pass over the rows: how many there are, how many are bad, how long they are, and how often each piece of text occurs. All
- * of it is counts, so that neither order nor partitions matter.
+ * The first pass over the rows: how many there are, how many are bad, how long they are in pieces, and how often each piece of text
+ * occurs. All of it is counts, so that neither order nor partitions matter.
  *
- * @param pieces occurrences of each piece, in good rows
+ * <p>The pieces come to the driver, which has room for so many: where a text has more, the most frequent are kept, of equally frequent
+ * ones the first by their text. Those of over {@link TokenizerKind#LONGEST_PIECE} are never kept.
+ *
+ * @param pieces occurrences of each piece that is kept, in good rows
+ * @param leftOut occurrences of all others
  * @param rows good and bad
- * @param overLength documents over the block size
- * @param fileTokens tokens of each file, by its name
+ * @param overLength documents of more pieces than the block size allows
+ * @param filePieces how many pieces each file has, by its name
  */
-record Survey(Map<String, Long> pieces, long rows, long rejected, long overLength, Map<String, Long> fileTokens) {
-    private enum Kind {
+record Survey(
+        Map<String, Long> pieces,
+        long leftOut,
+        long rows,
+        long rejected,
+        long overLength,
+        Map<String, Long> filePieces) {
+    enum Kind {
         PIECE,
+        LONG_PIECES,
         ROWS,
         REJECTED,
         OVER_LENGTH,
-        FILE_TOKENS
+        FILE_PIECES
     }
 
-    private record Key(Kind kind, String name) implements Serializable {}
+    record Key(Kind kind, String name) implements Serializable {}
 
-    /** @param mostPieces of a document within the block size */
-    static Survey of(JavaRDD<InputRow> rows, TokenizerKind tokenizer, int mostPieces) {
-        Map<String, Long> pieces = new HashMap<>();
-        Map<String, Long> fileTokens = new HashMap<>();
-        Map<Kind, Long> counts = new HashMap<>();
-        rows.mapPartitionsToPair(part -> count(part, tokenizer, mostPieces))
-                .reduceByKey(Long::sum)
-                .collect()
-                .forEach(count -> {
-                    Key key = count._1();
-                    switch (key.kind()) {
-                        case PIECE -> pieces.put(key.name(), count._2());
-                        case FILE_TOKENS -> fileTokens.put(key.name(), count._2());
-                        default -> counts.put(key.kind(), count._2());
-                    }
-                });
-        return new Survey(
-                pieces,
-                counts.getOrDefault(Kind.ROWS, 0L),
-                counts.getOrDefault(Kind.REJECTED, 0L),
-                counts.getOrDefault(Kind.OVER_LENGTH, 0L),
-                fileTokens);
+    /** The order in which pieces are kept. */
+    private record Rank(long count, String piece) implements Serializable, Comparable<Rank> {
+        private static final Comparator<Rank> ORDER =
+                Comparator.comparingLong(Rank::count).reversed().thenComparing(Rank::piece);
+
+        @Override
+        public int compareTo(Rank other) {
+            return ORDER.compare(this, other);
+        }
     }
 
-    private static Iterator<Tuple2<Key, Long>> count(Iterator<InputRow> rows, TokenizerKind tokenizer, int mostPieces) {
-        Map<Key, Long> counts = new HashMap<>();
+    /**
+     * What a partition of counts says of itself.
+     *
+     * @param counts of pieces only where they are few
+     * @param occurrences of all its pieces
+     */
+    private record Part(List<Tuple2<Key, Long>> counts, boolean few, long occurrences) implements Serializable {}
+
+    /**
+     * Counts the rows.
+     *
+     * @param mostPieces of a document within the block size
+     * @param kept the most distinct pieces that come to the driver
+     */
+    static Survey of(JavaRDD<InputRow> rows, TokenizerKind tokenizer, int mostPieces, int kept) {
+        JavaPairRDD<Key, Long> counts = rows.mapPartitionsToPair(part -> new PieceCounter(part, tokenizer, mostPieces))
+                .reduceByKey(Long::sum);
+        int share = kept / counts.getNumPartitions();
+        List<Part> parts = counts.mapPartitions(
+                        part -> List.of(part(part, share)).iterator())
+                .collect();
         Map<String, Long> pieces = new HashMap<>();
-        while (rows.hasNext()) {
-            InputRow row = rows.next();
-            counts.merge(new Key(Kind.ROWS, ""), 1L, Long::sum);
-            if (row.rejection() != null) {
-                counts.merge(new Key(Kind.REJECTED, ""), 1L, Long::sum);
-                continue;
-            }
-            long[] length = {0};
-            tokenizer.forEachPiece(row.text(), piece -> {
-                pieces.merge(piece, 1L, Long::sum);
-                length[0]++;
-            });
-            counts.merge(new Key(Kind.FILE_TOKENS, row.file()), length[0], Long::sum);
-            if (length[0] > mostPieces) {
-                counts.merge(new Key(Kind.OVER_LENGTH, ""), 1L, Long::sum);
+        Map<String, Long> filePieces = new HashMap<>();
+        Map<Kind, Long> others = new HashMap<>();
+        for (Part part : parts) {
+            for (Tuple2<Key, Long> count : part.counts()) {
+                Key key = count._1();
+                switch (key.kind()) {
+                    case PIECE -> pieces.put(key.name(), count._2());
+                    case FILE_PIECES -> filePieces.put(key.name(), count._2());
+                    default -> others.put(key.kind(), count._2());
+                }
             }
         }
-        pieces.forEach((piece, count) -> counts.put(new Key(Kind.PIECE, piece), count));
-        return counts.entrySet().stream()
-                .map(entry -> new Tuple2<>(entry.getKey(), entry.getValue()))
-                .iterator();
+        if (!parts.stream().allMatch(Part::few)) {
+            pieces.clear();
+            mostFrequent(counts, kept).forEach(rank -> pieces.put(rank.piece(), rank.count()));
+        }
+        long all = others.getOrDefault(Kind.LONG_PIECES, 0L)
+                + parts.stream().mapToLong(Part::occurrences).sum();
+        return new Survey(
+                pieces,
+                all - pieces.values().stream().mapToLong(Long::longValue).sum(),
+                others.getOrDefault(Kind.ROWS, 0L),
+                others.getOrDefault(Kind.REJECTED, 0L),
+                others.getOrDefault(Kind.OVER_LENGTH, 0L),
+                filePieces);
+    }
+
+    private static Part part(Iterator<Tuple2<Key, Long>> counts, int share) {
+        List<Tuple2<Key, Long>> pieces = new ArrayList<>();
+        List<Tuple2<Key, Long>> kept = new ArrayList<>();
+        boolean few = true;
+        long occurrences = 0;
+        while (counts.hasNext()) {
+            Tuple2<Key, Long> count = counts.next();
+            if (count._1().kind() != Kind.PIECE) {
+                kept.add(count);
+                continue;
+            }
+            occurrences += count._2();
+            few = few && pieces.size() < share;
+            if (few) {
+                pieces.add(count);
+            }
+        }
+        if (few) {
+            kept.addAll(pieces);
+        }
+        return new Part(kept, few, occurrences);
+    }
+
+    /** Sorted by the cluster, so that the driver takes in no more than it keeps. */
+    private static List<Rank> mostFrequent(JavaPairRDD<Key, Long> counts, int kept) {
+        return counts.filter(count -> count._1().kind() == Kind.PIECE)
+                .mapToPair(count -> new Tuple2<>(new Rank(count._2(), count._1().name()), true))
+                .sortByKey()
+                .keys()
+                .take(kept);
     }
 }

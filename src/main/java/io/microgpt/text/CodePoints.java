@@ -17,6 +17,22 @@ final class CodePoints {
         return text.codePoints().noneMatch(codePoint -> Character.getType(codePoint) == Character.SURROGATE);
     }
 
+    /**
+     * Checks a text of which every code point can be encoded.
+     *
+     * @throws UnseenTextException if a surrogate is not in a pair
+     */
+    static void requireValid(String text) {
+        int position = 0;
+        for (int at = 0; at < text.length(); position++) {
+            int codePoint = text.codePointAt(at);
+            if (Character.getType(codePoint) == Character.SURROGATE) {
+                throw new UnseenTextException(codePoint, position);
+            }
+            at += Character.charCount(codePoint);
+        }
+    }
+
     /** {@return the character where it can be seen, otherwise its name; its number in any case} */
     static String describe(int codePoint) {
         String number = String.format(Locale.ROOT, "U+%04X", codePoint);

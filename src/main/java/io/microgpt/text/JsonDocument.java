@@ -1,6 +1,7 @@
 package io.microgpt.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
@@ -20,6 +21,10 @@ record JsonDocument(JsonNode root, String source) {
 
     ObjectNode object(String path) {
         return (ObjectNode) require(path, JsonNodeType.OBJECT);
+    }
+
+    ArrayNode array(String path) {
+        return (ArrayNode) require(path, JsonNodeType.ARRAY);
     }
 
     /** Refuses a document in which a field of {@code expected} is missing or has another value. */
@@ -47,7 +52,8 @@ record JsonDocument(JsonNode root, String source) {
             throw defect(path + " must be " + quote(expected) + ", but is " + quote(actual));
         }
         for (Map.Entry<String, JsonNode> field : expected.properties()) {
-            String name = path.isEmpty() ? field.getKey() : path + "." + field.getKey();
+            String key = shortened(field.getKey());
+            String name = path.isEmpty() ? key : path + "." + key;
             requireSame(name, field.getValue(), actual.path(field.getKey()));
         }
     }

@@ -6,9 +6,6 @@ import java.util.Map;
 
 /** Which pieces a vocabulary takes in: the most frequent. A function of the counts alone, whatever the map's order. */
 final class PieceRanking {
-    /** In UTF-16 units. What is longer is no word but data, and is left to {@code <unk>}. */
-    static final int LONGEST_PIECE = 1000;
-
     private static final Comparator<Map.Entry<String, Long>> ORDER = Map.Entry.<String, Long>comparingByValue()
             .reversed()
             .thenComparing(Map.Entry.comparingByKey(CodePoints.ORDER));
@@ -17,16 +14,22 @@ final class PieceRanking {
 
     /** {@return at most {@code limit} pieces, the most frequent first, equally frequent ones by code points} */
     static List<String> mostFrequent(TokenizerKind kind, Map<String, Long> counts, int limit) {
+        return mostFrequent(kind, counts, limit, 1);
+    }
+
+    /** {@return the same, without pieces that occur fewer than {@code minCount} times} */
+    static List<String> mostFrequent(TokenizerKind kind, Map<String, Long> counts, int limit, int minCount) {
         counts.forEach((piece, count) -> check(kind, piece, count));
         List<String> pieces = counts.entrySet().stream()
-                .filter(entry -> entry.getKey().length() <= LONGEST_PIECE)
+                .filter(entry -> entry.getKey().length() <= TokenizerKind.LONGEST_PIECE && entry.getValue() >= minCount)
                 .sorted(ORDER)
                 .limit(limit)
                 .map(Map.Entry::getKey)
                 .toList();
         if (pieces.isEmpty()) {
             throw new IllegalArgumentException(
-                    "there is no text to make a " + kind.key() + " vocabulary of; check that the input is not empty");
+                    "there is no text to make a " + kind.key() + " vocabulary of; check that the input is not empty"
+                            + (minCount > 1 ? ", or lower data.min-count = " + minCount : ""));
         }
         return pieces;
     }

@@ -1,12 +1,15 @@
 package io.microgpt.text;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The tokens that stand for no text. Vocabularies spell them in the same map as their pieces, which stays unambiguous
- * because no piece of any kind is spelled like them: a character is shorter, and {@code <} is no part of a word, so
- * that a literal {@code <unk>} in a text is the pieces {@code <}, {@code unk} and {@code >}.
+ * because no piece of any kind is spelled like them: a character is shorter, {@code <} is no part of a word, and no piece
+ * of a byte-level BPE has both letters and marks, so that a literal {@code <unk>} in a text is the pieces {@code <},
+ * {@code unk} and {@code >}.
  */
 final class SpecialTokens {
     static final String BOUNDARY = "<|boundary|>";
@@ -28,5 +31,18 @@ final class SpecialTokens {
 
     static boolean contain(String token) {
         return token.equals(BOUNDARY) || token.equals(UNKNOWN);
+    }
+
+    /** {@return a special token as {@code tokenizer.json} lists it among the added ones} */
+    static ObjectNode added(int id, String content) {
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("id", id)
+                .put("content", content)
+                .put("single_word", false)
+                .put("lstrip", false)
+                .put("rstrip", false)
+                .put("normalized", false)
+                .put("special", true);
     }
 }

@@ -49,11 +49,13 @@ public final class TokenizerJson {
     public static Tokenizer parse(String json, String source) {
         JsonDocument document = new JsonDocument(read(json, source), source);
         String model = document.text("model.type");
-        if (!model.equals(WordLevelJson.MODEL)) {
-            throw document.defect("model.type is " + JsonDocument.shortened(model) + ", but this program reads "
-                    + WordLevelJson.MODEL);
-        }
-        return WordLevelJson.read(document);
+        return switch (model) {
+            case WordLevelJson.MODEL -> WordLevelJson.read(document);
+            case BpeJson.MODEL -> BpeJson.read(document);
+            default ->
+                throw document.defect("model.type is " + JsonDocument.shortened(model) + ", but this program reads "
+                        + WordLevelJson.MODEL + " and " + BpeJson.MODEL);
+        };
     }
 
     private static JsonNode read(String json, String source) {

@@ -6,11 +6,17 @@ package io.microgpt.text;
  * @param boundary whether there is a token that stands before and after every document
  * @param unknown whether there is {@code <unk>} for text unseen in training; word vocabularies have it in any case
  * @param maxSize the most tokens that the vocabulary may have, special tokens included, the most frequent pieces first;
- *     {@link #NO_LIMIT} for as many as the text gives
+ *     {@link #NO_LIMIT} for as many as the text gives, and for a bpe vocabulary for its default
+ * @param minCount how often a word must occur to be in a word vocabulary; others take in what occurs
  */
-public record VocabularyOptions(boolean boundary, boolean unknown, int maxSize) {
+public record VocabularyOptions(boolean boundary, boolean unknown, int maxSize, int minCount) {
     /** The {@code maxSize} of vocabularies that take in every piece. */
     public static final int NO_LIMIT = 0;
+
+    /** With all words, however rare. */
+    public VocabularyOptions(boolean boundary, boolean unknown, int maxSize) {
+        this(boundary, unknown, maxSize, 1);
+    }
 
     /** @throws IllegalArgumentException if {@code maxSize} is negative */
     public VocabularyOptions {

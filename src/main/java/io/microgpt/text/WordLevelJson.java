@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * The layout of {@code tokenizer.json} for tokenizers that give every piece one id. Special tokens are in the
@@ -31,23 +31,11 @@ final class WordLevelJson {
         for (int id = 0; id < tokens.size(); id++) {
             vocab.put(tokens.get(id), id);
             if (SpecialTokens.contain(tokens.get(id))) {
-                addedTokens.add(addedToken(id, tokens.get(id)));
+                addedTokens.add(SpecialTokens.added(id, tokens.get(id)));
             }
         }
         model.put("unk_token", SpecialTokens.UNKNOWN);
         return root;
-    }
-
-    private static ObjectNode addedToken(int id, String content) {
-        return JsonNodeFactory.instance
-                .objectNode()
-                .put("id", id)
-                .put("content", content)
-                .put("single_word", false)
-                .put("lstrip", false)
-                .put("rstrip", false)
-                .put("normalized", false)
-                .put("special", true);
     }
 
     static Tokenizer read(JsonDocument document) {
@@ -55,7 +43,7 @@ final class WordLevelJson {
         List<String> tokens = tokens(document);
         Tokenizer tokenizer;
         try {
-            tokenizer = kind.of(tokens);
+            tokenizer = kind == TokenizerKind.CHAR ? new CharTokenizer(tokens) : new WordTokenizer(tokens);
         } catch (IllegalArgumentException e) {
             throw document.defect("model.vocab: " + e.getMessage());
         }
@@ -66,7 +54,7 @@ final class WordLevelJson {
 
     private static TokenizerKind kind(JsonDocument document) {
         String regex = document.text("pre_tokenizer.pattern.Regex");
-        return Arrays.stream(TokenizerKind.values())
+        return Stream.of(TokenizerKind.CHAR, TokenizerKind.WORD)
                 .filter(kind -> kind.regex().equals(regex))
                 .findFirst()
                 .orElseThrow(() -> document.defect("pre_tokenizer.pattern.Regex is " + JsonDocument.shortened(regex)

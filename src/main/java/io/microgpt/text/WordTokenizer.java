@@ -24,8 +24,8 @@ final class WordTokenizer extends WordLevelTokenizer {
     /** Ids in the order of frequency, then the special tokens. */
     static WordTokenizer train(Map<String, Long> counts, VocabularyOptions options) {
         List<String> specials = SpecialTokens.chosen(options.boundary(), true);
-        List<String> pieces =
-                PieceRanking.mostFrequent(TokenizerKind.WORD, counts, options.roomBeside(specials.size()));
+        List<String> pieces = PieceRanking.mostFrequent(
+                TokenizerKind.WORD, counts, options.roomBeside(specials.size()), options.minCount());
         return new WordTokenizer(
                 Stream.concat(pieces.stream(), specials.stream()).toList());
     }

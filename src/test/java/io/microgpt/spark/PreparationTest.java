@@ -153,6 +153,33 @@ class PreparationTest {
     }
 
     @Test
+    void wordsThatAreTooRareAreUnknownAndCounted() {
+        List<String> documents = List.of("red red red", "red green blue", "green red", "red");
+
+        Prepared prepared =
+                lines(documents).testFraction(0).words(0).minCount(3).into(directory.resolve("out"));
+
+        assertThat(prepared.manifest().vocabularySize()).isEqualTo(4);
+        assertThat(prepared.statistics().unknownTokens()).isEqualTo(3);
+        assertThat(prepared.texts()).containsExactlyInAnyOrder("red red red", "red<unk><unk>", "<unk> red", "red");
+    }
+
+    @Test
+    void wordsTooLongForAVocabularyAreUnknownAndCounted() {
+        List<String> documents = List.of("red " + "x".repeat(1001), "red");
+
+        Prepared prepared = lines(documents).testFraction(0).words(0).into(directory.resolve("out"));
+
+        assertThat(prepared.statistics().leftOut()).isEqualTo(1);
+        assertThat(prepared.statistics().unknownTokens()).isEqualTo(1);
+        assertThat(prepared.statistics().tokens()).isEqualTo(3 + 4);
+        assertThat(prepared.manifest().statistics())
+                .containsEntry("unknown_tokens", 1L)
+                .containsEntry("left_out_pieces", 1L);
+        assertThat(prepared.texts()).containsExactlyInAnyOrder("red<unk>", "red");
+    }
+
+    @Test
     void withoutALimitNoWordIsUnknown() {
         List<String> documents = List.of("red, red", "don't – 漢字");
 

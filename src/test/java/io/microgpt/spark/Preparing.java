@@ -17,6 +17,7 @@ final class Preparing {
     private TokenizerKind tokenizer = TokenizerKind.CHAR;
     private Optional<Tokenizer> given = Optional.empty();
     private int vocabularySize;
+    private int minCount = 1;
     private boolean unknown;
     private double testFraction = 0.25;
     private int shards = 3;
@@ -46,6 +47,17 @@ final class Preparing {
 
     Preparing words(int mostTokens) {
         tokenizer = TokenizerKind.WORD;
+        vocabularySize = mostTokens;
+        return this;
+    }
+
+    Preparing minCount(int count) {
+        minCount = count;
+        return this;
+    }
+
+    Preparing bpe(int mostTokens) {
+        tokenizer = TokenizerKind.BPE;
         vocabularySize = mostTokens;
         return this;
     }
@@ -102,6 +114,7 @@ final class Preparing {
                 column,
                 tokenizer,
                 vocabularySize,
+                minCount,
                 unknown,
                 testFraction,
                 shards,

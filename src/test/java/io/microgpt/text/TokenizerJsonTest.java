@@ -72,7 +72,7 @@ class TokenizerJsonTest {
             boolean unknown = seed % 4 < 2;
             String text = Texts.random(seed, 1000);
             Tokenizer written =
-                    kind.train(Texts.counts(kind, text), new VocabularyOptions(boundary, unknown, unknown ? 100 : 0));
+                    kind.train(Texts.counts(kind, text), new VocabularyOptions(boundary, unknown, unknown ? 300 : 0));
             // Through bytes, as a file does it.
             String json = new String(written.toJson().getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
 
@@ -171,7 +171,7 @@ class TokenizerJsonTest {
             "invert": false ^ "invert": true ^ pre_tokenizer.invert must be false, but is true
             "Regex" ^ "String" ^ pre_tokenizer.pattern.Regex must be a JSON string, but is missing
             "Regex": "[\\\\s\\\\S]" ^ "Regex": "." ^ pre_tokenizer.pattern.Regex is ., which is not how
-            "type": "WordLevel" ^ "type": "Unigram" ^ model.type is Unigram, but this program reads WordLevel
+            "type": "WordLevel" ^ "type": "Unigram" ^ model.type is Unigram, but this program reads WordLevel and BPE
             "type": "WordLevel" ^ "type": 7 ^ model.type must be a JSON string, but is 7
             "unk_token": "<unk>" ^ "unk_token": "[UNK]" ^ model.unk_token must be "<unk>", but is "[UNK]"
             "vocab" ^ "vocabulary" ^ model.vocab must be a JSON object, but is missing

@@ -15,16 +15,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class TokenizerKindTest {
-    private static final VocabularyOptions OPTIONS = new VocabularyOptions(true, true, 50);
+    private static final VocabularyOptions OPTIONS = new VocabularyOptions(true, true, 300);
 
     @Test
     void kindsHaveKeys() {
         assertThat(TokenizerKind.ofKey("char")).isEqualTo(TokenizerKind.CHAR);
         assertThat(TokenizerKind.ofKey("word")).isEqualTo(TokenizerKind.WORD);
+        assertThat(TokenizerKind.ofKey("bpe")).isEqualTo(TokenizerKind.BPE);
         assertThat(TokenizerKind.WORD.key()).isEqualTo("word");
         assertThatThrownBy(() -> TokenizerKind.ofKey("Char"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("data.tokenizer = Char is not one of char, word");
+                .hasMessage("data.tokenizer = Char is not one of char, word, bpe");
     }
 
     @ParameterizedTest

@@ -161,4 +161,17 @@ class WordTokenizerTest {
         }
         return tokens;
     }
+
+    @Test
+    void rareWordsAreLeftOut() {
+        Map<String, Long> counts = Map.of("a", 3L, "b", 2L, "c", 1L);
+
+        Tokenizer tokenizer = TokenizerKind.WORD.train(counts, new VocabularyOptions(false, true, 0, 2));
+
+        assertThat(tokenizer.vocabularySize()).isEqualTo(3);
+        assertThat(tokenizer.decode(tokenizer.encode("abc"))).isEqualTo("<unk>");
+        assertThat(tokenizer.decode(tokenizer.encode("a,b,c"))).isEqualTo("a<unk>b<unk><unk>");
+        assertThatThrownBy(() -> TokenizerKind.WORD.train(counts, new VocabularyOptions(false, true, 0, 4)))
+                .hasMessageEndingWith("check that the input is not empty, or lower data.min-count = 4");
+    }
 }
