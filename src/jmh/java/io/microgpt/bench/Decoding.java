@@ -19,7 +19,7 @@ final class Decoding implements Work {
     private final GptConfig model;
     private final Generator generator;
     private final int sequences;
-    private int sample;
+    private long seed;
 
     Decoding(GptConfig model, int sequences) {
         this.model = model;
@@ -34,10 +34,10 @@ final class Decoding implements Work {
     public long run() {
         List<Generator.Prompt> prompts = new ArrayList<>();
         for (int s = 0; s < sequences; s++) {
-            prompts.add(new Generator.Prompt(new int[] {s % model.vocabularySize()}, 1, sample++));
+            prompts.add(new Generator.Prompt(new int[] {s % model.vocabularySize()}, seed++, 1));
         }
         return generator.complete(prompts).stream()
-                .mapToLong(completion -> completion.tokens().length)
+                .mapToLong(completions -> completions.get(0).tokens().length)
                 .sum();
     }
 

@@ -7,6 +7,8 @@ import static io.microgpt.cli.ValueRule.number;
 import io.microgpt.cli.ValueRule.Flag;
 import io.microgpt.cli.ValueRule.LongInteger;
 import io.microgpt.cli.ValueRule.Text;
+import io.microgpt.cli.ValueRule.Texts;
+import io.microgpt.generate.Generator;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -140,6 +142,21 @@ public enum ConfigKey {
             number().above(0).upTo(1),
             1.0,
             "sample among the fewest most likely tokens that have this probability together; 1 = off"),
+    GENERATE_MIN_P(
+            "generate.min-p",
+            number().from(0).upTo(1),
+            0.0,
+            "leave out tokens with less than this share of the probability of the most likely; 0 = off"),
+    GENERATE_REPETITION_PENALTY(
+            "generate.repetition-penalty",
+            number().above(0),
+            1.0,
+            "divides positive logits, and multiplies negative ones, of tokens that the prompt or the completion has already; 1 = off"),
+    GENERATE_STOP(
+            "generate.stop",
+            new Texts(),
+            List.of(),
+            "a completion ends before the first of these texts, such as `[\"\\n\\n\", \"END\"]`"),
     GENERATE_MAX_TOKENS(
             "generate.max-tokens",
             integer().from(0),
@@ -148,7 +165,12 @@ public enum ConfigKey {
     GENERATE_PROMPT(
             "generate.prompt", new Text(), null, "what a training completes at its end, to show what it learned"),
     GENERATE_SAMPLES("generate.samples", integer().from(1), 1, "completions a prompt"),
-    GENERATE_SEED("generate.seed", new LongInteger(), 1L, "seed of the sampling");
+    GENERATE_SEED("generate.seed", new LongInteger(), 1L, "seed of the sampling"),
+    GENERATE_CACHE_MEGABYTES(
+            "generate.cache-megabytes",
+            integer().from(0),
+            Generator.CACHE_MEGABYTES,
+            "memory of a task for keys and values; completions wait where it is full; the results are the same bits; 0 = no limit");
 
     /** A default that follows another key. */
     private record Multiple(int factor, ConfigKey key) {}
@@ -240,6 +262,9 @@ public enum ConfigKey {
 
     /** {@return a value as a person writes it and {@link ValueRule#parse} reads it: {@code 1e-8}, not 1.0E-8} */
     static String plain(Object value) {
+        if (value instanceof List<?> texts) {
+            return Texts.literal(texts);
+        }
         return value instanceof Double ? value.toString().replace(".0E", "E").replace('E', 'e') : value.toString();
     }
 }

@@ -1,6 +1,7 @@
 package io.microgpt.cli;
 
 import io.microgpt.checkpoint.Checkpoint;
+import io.microgpt.cli.ValueRule.Texts;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.Weights;
 import io.microgpt.spark.GenerateJob;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
@@ -80,6 +82,18 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--top-p", description = "wins over generate.top-p")
     private Double topP;
 
+    @Option(names = "--min-p", description = "wins over generate.min-p")
+    private Double minP;
+
+    @Option(names = "--repetition-penalty", description = "wins over generate.repetition-penalty")
+    private Double repetitionPenalty;
+
+    @Option(
+            names = "--stop",
+            paramLabel = "TEXT",
+            description = "a completion ends before it; several times for several texts; wins over generate.stop")
+    private List<String> stop = List.of();
+
     @Option(names = "--max-tokens", description = "wins over generate.max-tokens")
     private Integer maxTokens;
 
@@ -88,6 +102,12 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Option(names = "--seed", description = "wins over generate.seed")
     private Long seed;
+
+    @Option(
+            names = "--seed-column",
+            paramLabel = "NAME",
+            description = "column of --prompts with a seed a row; where it is null, generate.seed holds")
+    private String seedColumn;
 
     private final Terminal terminal = Terminal.standard();
 
@@ -128,6 +148,9 @@ final class GenerateCommand implements Callable<Integer> {
         override(builder, ConfigKey.GENERATE_TEMPERATURE, temperature, "--temperature");
         override(builder, ConfigKey.GENERATE_TOP_K, topK, "--top-k");
         override(builder, ConfigKey.GENERATE_TOP_P, topP, "--top-p");
+        override(builder, ConfigKey.GENERATE_MIN_P, minP, "--min-p");
+        override(builder, ConfigKey.GENERATE_REPETITION_PENALTY, repetitionPenalty, "--repetition-penalty");
+        override(builder, ConfigKey.GENERATE_STOP, stop.isEmpty() ? null : Texts.literal(stop), "--stop");
         override(builder, ConfigKey.GENERATE_MAX_TOKENS, maxTokens, "--max-tokens");
         override(builder, ConfigKey.GENERATE_SAMPLES, samples, "--samples");
         override(builder, ConfigKey.GENERATE_SEED, seed, "--seed");
@@ -162,7 +185,8 @@ final class GenerateCommand implements Callable<Integer> {
         try (Sessions sessions = new Sessions("generate", terminal)) {
             SparkSession spark = sessions.spark(settings);
             Dataset<Row> prompts = GenerateJob.prompts(spark, source.prompts, promptsFormat(), column);
-            Dataset<Row> completed = GenerateJob.complete(spark, prompts, column, checkpoint, generate);
+            Dataset<Row> completed =
+                    GenerateJob.complete(spark, prompts, column, Optional.ofNullable(seedColumn), checkpoint, generate);
             write(completed.write());
             Dataset<Row> written = switch (format) {
                 case "parquet" -> spark.read().parquet(out);

@@ -110,10 +110,14 @@ final class Resolved {
                 new Sampling(
                         s.number(ConfigKey.GENERATE_TEMPERATURE),
                         s.integer(ConfigKey.GENERATE_TOP_K),
-                        s.number(ConfigKey.GENERATE_TOP_P)),
+                        s.number(ConfigKey.GENERATE_TOP_P),
+                        s.number(ConfigKey.GENERATE_MIN_P),
+                        s.number(ConfigKey.GENERATE_REPETITION_PENALTY)),
                 s.integer(ConfigKey.GENERATE_MAX_TOKENS),
+                s.texts(ConfigKey.GENERATE_STOP),
                 s.integer(ConfigKey.GENERATE_SAMPLES),
                 s.longInteger(ConfigKey.GENERATE_SEED),
+                s.integer(ConfigKey.GENERATE_CACHE_MEGABYTES),
                 kernels(s));
     }
 }

@@ -28,8 +28,10 @@ final class Samples {
         PromptCompleter.Options options = new PromptCompleter.Options(
                 set.sampling(),
                 set.maxTokens() == 0 && continuous ? CONTINUOUS_TOKENS : set.maxTokens(),
+                set.stop(),
                 set.samples() > 1 ? set.samples() : continuous ? CONTINUOUS_COUNT : COUNT,
                 set.seed(),
+                0, // one prompt, whatever the limit of a task's many
                 set.kernels());
         String prompt = settings.optionalText(ConfigKey.GENERATE_PROMPT)
                 .orElseGet(() -> continuous ? beginning(dataset, tokenizer) : "");

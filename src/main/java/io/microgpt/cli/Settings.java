@@ -1,20 +1,14 @@
 package io.microgpt.cli;
 
 import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigIncludeContext;
-import com.typesafe.config.ConfigIncluder;
-import com.typesafe.config.ConfigIncluderClasspath;
-import com.typesafe.config.ConfigIncluderFile;
-import com.typesafe.config.ConfigIncluderURL;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
-import java.io.File;
-import java.net.URL;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -22,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -89,6 +82,12 @@ public final class Settings {
     /** {@return the value of a text key that may be unset} */
     public Optional<String> optionalText(ConfigKey key) {
         return values.containsKey(key) ? Optional.of(text(key)) : Optional.empty();
+    }
+
+    /** {@return the value of a key that is a list of texts} */
+    @SuppressWarnings("unchecked") // the rule makes nothing else
+    public List<String> texts(ConfigKey key) {
+        return (List<String>) value(key, ValueRule.Texts.class);
     }
 
     /** {@return the value of any key as it is written in a configuration file; {@code null} where it is unset} */
@@ -245,7 +244,7 @@ public final class Settings {
             ConfigParseOptions options = ConfigParseOptions.defaults()
                     .setSyntax(ConfigSyntax.CONF)
                     .setOriginDescription(config.name)
-                    .setIncluder(new IncludeRefusal(config, problems));
+                    .setIncluder(new IncludeRefusal(config.text, config.name, problems));
             ConfigObject root;
             try {
                 root = ConfigFactory.parseString(config.text, options).resolve().root();
@@ -293,6 +292,8 @@ public final class Settings {
                 unknown(setting.path, type == ConfigValueType.OBJECT, place);
             } else if (type == ConfigValueType.NULL) {
                 values.remove(key.get());
+            } else if (key.get().rule() instanceof ValueRule.Texts && type != ConfigValueType.OBJECT) {
+                put(key.get(), texts(setting.value), place);
             } else if (type == ConfigValueType.OBJECT || type == ConfigValueType.LIST) {
                 String found = type == ConfigValueType.LIST ? "a list" : "an object";
                 problems.add("`" + setting.path + "` in " + place + " is " + found + "; give it one value: "
@@ -301,6 +302,12 @@ public final class Settings {
                 // getString is the text as it was written; unwrapped() would round integers beyond 64 bits to a double
                 put(key.get(), setting.value.atKey("value").getString("value"), place);
             }
+        }
+
+        private static String texts(ConfigValue value) {
+            return value.valueType() == ConfigValueType.LIST
+                    ? value.render(ConfigRenderOptions.concise())
+                    : ValueRule.Texts.literal(List.of(value.unwrapped()));
         }
 
         private void read(String assignment) {
@@ -319,6 +326,8 @@ public final class Settings {
                 put(key, raw, place);
             } else if (raw.strip().equals("null")) {
                 values.remove(key);
+            } else if (key.rule() instanceof ValueRule.Texts) {
+                put(key, raw, place);
             } else {
                 put(key, unquoted(raw.strip()), place);
             }
@@ -350,54 +359,8 @@ public final class Settings {
             }
         }
 
-        private static String place(String name, int line) {
+        static String place(String name, int line) {
             return line > 0 ? name + ":" + line : name; // no line: the value is of an environment variable
-        }
-    }
-
-    /**
-     * Makes each {@code include} a problem. A text may come from a file system that HOCON cannot read, and what HOCON
-     * cannot find it leaves out silently.
-     */
-    private record IncludeRefusal(Builder.ConfigText config, List<String> problems)
-            implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
-        @Override
-        public ConfigIncluder withFallback(ConfigIncluder fallback) {
-            return this;
-        }
-
-        @Override
-        public ConfigObject include(ConfigIncludeContext context, String what) {
-            problems.add("include of `" + what + "` in " + Builder.place(config.name, line(what))
-                    + " is not supported; copy what it includes to here");
-            return ConfigFactory.empty().root();
-        }
-
-        @Override
-        public ConfigObject includeFile(ConfigIncludeContext context, File what) {
-            return include(context, what.getPath());
-        }
-
-        @Override
-        public ConfigObject includeURL(ConfigIncludeContext context, URL what) {
-            return include(context, what.toString());
-        }
-
-        @Override
-        public ConfigObject includeResources(ConfigIncludeContext context, String what) {
-            return include(context, what);
-        }
-
-        /** The parser does not tell an includer the line: {@return that of the first statement that fits, or 0} */
-        private int line(String what) {
-            Pattern statement = Pattern.compile("^(?!\\s*(#|//)).*\\binclude\\b.*" + Pattern.quote('"' + what + '"'));
-            List<String> lines = config.text.lines().toList();
-            for (int i = 0; i < lines.size(); i++) {
-                if (statement.matcher(lines.get(i)).find()) {
-                    return i + 1;
-                }
-            }
-            return 0;
         }
     }
 }

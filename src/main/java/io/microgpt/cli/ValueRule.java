@@ -1,5 +1,9 @@
 package io.microgpt.cli;
 
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigSyntax;
+import com.typesafe.config.ConfigUtil;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -149,6 +153,40 @@ sealed interface ValueRule {
         @Override
         public String description() {
             return "text";
+        }
+    }
+
+    /** A list of texts, none of them empty: in brackets as JSON has it, or one text as it is. */
+    record Texts() implements ValueRule {
+        @Override
+        public List<String> parse(String text) {
+            List<String> texts = text.stripLeading().startsWith("[") ? list(text) : List.of(text);
+            if (texts.contains("")) {
+                throw new IllegalArgumentException("has an empty text; leave it out");
+            }
+            return texts;
+        }
+
+        private static List<String> list(String text) {
+            try {
+                ConfigParseOptions json = ConfigParseOptions.defaults().setSyntax(ConfigSyntax.JSON);
+                return List.copyOf(ConfigFactory.parseString("{\"texts\": " + text + "}", json)
+                        .getStringList("texts"));
+            } catch (com.typesafe.config.ConfigException | StackOverflowError e) { // the parser knows no limit of depth
+                throw new IllegalArgumentException("must be a list of texts such as [\"\\n\", \"END\"]", e);
+            }
+        }
+
+        @Override
+        public String description() {
+            return "list of texts";
+        }
+
+        /** {@return what {@link #parse} reads as these texts, which is HOCON and JSON} */
+        static String literal(List<?> texts) {
+            return texts.stream()
+                    .map(text -> ConfigUtil.quoteString(text.toString()))
+                    .collect(Collectors.joining(",", "[", "]"));
         }
     }
 

@@ -23,6 +23,7 @@ final class Decoder {
     private float[] hidden; // (R, M)
     private float[] logits; // (R, V)
     private final float[] scores; // (H, B padded)
+    private long positions;
 
     Decoder(Weights weights) {
         this.weights = weights;
@@ -46,8 +47,11 @@ final class Decoder {
         int v = config.vocabularySize();
         ensure(n);
         for (int i = 0; i < n; i++) {
-            Rows.embedding(kernels, weights, rows.get(i).token(), rows.get(i).position(), h, i * e);
+            Row row = rows.get(i);
+            row.cache().open(row.position());
+            Rows.embedding(kernels, weights, row.token(), row.position(), h, i * e);
         }
+        positions += n;
         kernels.normalise(h, x, r, n, e);
         for (int l = 0; l < config.nLayer(); l++) {
             kernels.normalise(x, h, r, n, e);
@@ -74,6 +78,11 @@ final class Decoder {
         }
         kernels.matmul(wanted, v, e, h, 0, e, 1, weights.lmHead(), logits, 0, v, false);
         return logits;
+    }
+
+    /** {@return how many positions were computed since the beginning} */
+    long positions() {
+        return positions;
     }
 
     private void ensure(int rows) {

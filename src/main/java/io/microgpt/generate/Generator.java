@@ -1,69 +1,99 @@
 package io.microgpt.generate;
 
-import io.microgpt.generate.Completion.Finish;
 import io.microgpt.kernel.CachePage;
-import io.microgpt.kernel.Kernels;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.Weights;
-import io.microgpt.random.CounterRandom;
-import io.microgpt.random.CounterRandom.Purpose;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Completes prompts, several sequences at a time through the same matrix products. What a prompt gets depends on the prompt, the
- * options and its own seed alone, not on what is completed beside it. One thread at a time.
+ * options and its own seed alone, not on what is completed beside it nor on the memory that there is. One thread at a time.
  */
 public final class Generator {
+    /** What the keys and values of one generator may take unless told otherwise, in megabytes. */
+    public static final int CACHE_MEGABYTES = 256;
+
+    /** Prompts that are worked on or done while an earlier one is not: many times as many as advance together. */
+    private static final int WINDOW = 1024;
     /** What of the weights and the key-value caches the processor's own cache is taken to hold. */
     private static final long PROCESSOR_CACHE_BYTES = 8 << 20;
     /** Rows of two whole tiles of the matrix products. */
     private static final int FEW = 12;
     /** More do not make the matrix products faster, and each holds a key-value cache. */
     private static final int MANY = 64;
-    /** Rows of one forward pass, so that many long prompts do not need the activations of all at once. */
-    private static final int MOST_ROWS = 1024;
 
     private final GptConfig config;
-    private final Kernels kernels;
+    private final Options options;
     private final Decoder decoder;
+    private final NextToken next;
     private final PagePool pool;
     private final int together;
-    private final Options options;
-    private final Sampler sampler;
+    private Completions<?> open;
 
     /**
      * What holds for all prompts.
      *
      * @param maxTokens the most new tokens; 0 goes on until the document ends or the block is full
      * @param boundary the id that begins and ends a document, if the model has one
+     * @param stop what else ends a completion
+     * @param cacheMegabytes the most memory for keys and values; sequences wait where it is full; 0 is no limit
      */
-    public record Options(Sampling sampling, int maxTokens, OptionalInt boundary) {}
+    public record Options(Sampling sampling, int maxTokens, OptionalInt boundary, StopRule stop, int cacheMegabytes) {
+        /** Without a further rule to stop, and with the usual memory. */
+        public Options(Sampling sampling, int maxTokens, OptionalInt boundary) {
+            this(sampling, maxTokens, boundary, StopRule.NEVER, CACHE_MEGABYTES);
+        }
+    }
 
     /**
      * A prompt.
      *
      * @param tokens of the text, without a boundary before them
      * @param seed of this prompt's randomness
-     * @param sample number of this completion of the prompt, from 0
+     * @param samples how many completions it gets, at least 1; the first ones are the same for any number
      */
-    public record Prompt(int[] tokens, long seed, int sample) {}
-
-    public Generator(Weights weights, Options options) {
-        this(weights, options, together(weights.config()));
+    public record Prompt(int[] tokens, long seed, int samples) {
+        public Prompt {
+            if (samples < 1) {
+                throw new IllegalArgumentException("samples = " + samples + " must be at least 1");
+            }
+        }
     }
 
-    /** @param together how many sequences advance together */
-    Generator(Weights weights, Options options, int together) {
+    /** @throws IllegalArgumentException if the memory for keys and values is too little for one sequence */
+    public Generator(Weights weights, Options options) {
+        this(
+                weights,
+                options,
+                together(weights.config()),
+                PagePool.ofMegabytes(weights.config(), options.cacheMegabytes()));
+    }
+
+    /**
+     * @param together how many sequences advance together
+     * @param pool of pages for at least one sequence of a whole block
+     */
+    Generator(Weights weights, Options options, int together, PagePool pool) {
         this.config = weights.config();
-        this.kernels = weights.kernels();
-        this.decoder = new Decoder(weights);
-        this.pool = new PagePool(config);
-        this.together = together;
         this.options = options;
-        this.sampler = Sampler.of(options.sampling(), kernels);
+        this.decoder = new Decoder(weights);
+        this.next = new NextToken(options.sampling(), weights.kernels(), config.vocabularySize());
+        this.pool = pool;
+        this.together = together;
+    }
+
+    /**
+     * Checks whether so much memory for keys and values is enough, before anything is loaded.
+     *
+     * @throws IllegalArgumentException if not even one sequence of a whole block fits
+     */
+    public static void checkCache(GptConfig config, int cacheMegabytes) {
+        PagePool.ofMegabytes(config, cacheMegabytes);
     }
 
     /**
@@ -91,46 +121,53 @@ public final class Generator {
         }
     }
 
-    /** {@return the completions, in the order of the prompts} */
-    public List<Completion> complete(List<Prompt> prompts) {
-        List<Sequence> sequences = new ArrayList<>();
-        for (Prompt prompt : prompts) {
-            check(prompt.tokens());
-            sequences.add(new Sequence(prompt));
+    /**
+     * {@return the completions of each prompt, in the order of the prompts}
+     *
+     * @throws IllegalArgumentException if one of the prompts cannot be completed, see {@link #check}
+     */
+    public List<List<Completion>> complete(List<Prompt> prompts) {
+        prompts.forEach(prompt -> check(prompt.tokens()));
+        List<List<Completion>> completions = new ArrayList<>();
+        complete(prompts.iterator(), prompt -> prompt).forEachRemaining(done -> completions.add(done.completions()));
+        return completions;
+    }
+
+    /**
+     * Completes prompts as they come: one after another is taken from {@code items} while those before it are still under way, so that there
+     * are always as many together as there can be.
+     *
+     * @param prompt makes the prompt of an item; an {@link IllegalArgumentException} of it, or of {@link #check}, becomes the completion
+     * @throws IllegalStateException if completions that were begun before are neither read to their end nor closed
+     */
+    public <T> Completions<T> complete(Iterator<T> items, Function<T, Prompt> prompt) {
+        return complete(items, prompt, WINDOW);
+    }
+
+    /** @param window how many items may have been taken that were not yet handed back */
+    <T> Completions<T> complete(Iterator<T> items, Function<T, Prompt> prompt, int window) {
+        if (open != null) {
+            throw new IllegalStateException(
+                    "a generator completes one series of prompts at a time; read the one before to its end or close it");
         }
-        int v = config.vocabularySize();
-        int entered = 0;
-        List<Sequence> running = new ArrayList<>();
-        while (true) {
-            // A finished sequence leaves, the next enters.
-            while (running.size() < together && entered < sequences.size()) {
-                running.add(sequences.get(entered++));
-            }
-            if (running.isEmpty()) {
-                return sequences.stream().map(Sequence::completion).toList();
-            }
-            List<Decoder.Row> rows = new ArrayList<>();
-            for (Sequence sequence : running) {
-                sequence.addRows(rows);
-            }
-            List<Sequence> next = new ArrayList<>();
-            int advanced = 0;
-            for (int from = 0; from < rows.size(); from += MOST_ROWS) {
-                List<Decoder.Row> some = rows.subList(from, Math.min(rows.size(), from + MOST_ROWS));
-                float[] logits = decoder.run(some);
-                int wanted = (int) some.stream().filter(Decoder.Row::wanted).count(); // the last row of each sequence
-                for (int i = 0; i < wanted; i++) {
-                    Sequence sequence = running.get(advanced++);
-                    sequence.advance(logits, i * v);
-                    if (sequence.finish == null) {
-                        next.add(sequence);
-                    } else {
-                        sequence.cache.clear();
-                    }
-                }
-            }
-            running = next;
+        Completions<T> completions = new Completions<>(this, items, prompt, window);
+        open = completions;
+        return completions;
+    }
+
+    Batch batch(Supplier<Request> source) {
+        return new Batch(config, options, decoder, next, pool, together, source);
+    }
+
+    void end(Completions<?> completions) {
+        if (open == completions) {
+            open = null;
         }
+    }
+
+    /** {@return how many positions were computed since the beginning} */
+    long positions() {
+        return decoder.positions();
     }
 
     /**
@@ -138,85 +175,9 @@ public final class Generator {
      * every step reads all of them (12 are a fifth faster than 64 at Shakespeare's shape); otherwise many, to share the reading of the weights}
      */
     private static int together(GptConfig config) {
-        int pages = (config.blockSize() + CachePage.POSITIONS - 1) / CachePage.POSITIONS;
-        long floats = (long) CachePage.floats(config.nLayer(), config.nEmbd()) * pages * FEW + config.parameters();
+        long floats =
+                (long) CachePage.floats(config.nLayer(), config.nEmbd()) * PagePool.pages(config.blockSize()) * FEW
+                        + config.parameters();
         return floats * Float.BYTES <= PROCESSOR_CACHE_BYTES ? FEW : MANY;
-    }
-
-    /** {@return the natural logarithm of the token's probability by the model} */
-    private double logProbability(float[] logits, int offset, int token) {
-        int v = config.vocabularySize();
-        float[] z = Arrays.copyOfRange(logits, offset, offset + v);
-        float max = kernels.max(z, 0, v);
-        return z[token] - (double) max - StrictMath.log(kernels.expSum(z, 0, v, max));
-    }
-
-    /** One sequence under way: the window of tokens that the model sees, and what was generated. */
-    private final class Sequence {
-        private final Prompt prompt;
-        private int[] window; // tokens at positions 0..; some may not be in the cache yet
-        private int length;
-        private int cached;
-        private final KvCache cache = new KvCache(config, pool);
-        private int[] generated = new int[16];
-        private int count;
-        private double logProbability;
-        private Finish finish;
-
-        Sequence(Prompt prompt) {
-            this.prompt = prompt;
-            window = new int[config.blockSize()];
-            options.boundary().ifPresent(boundary -> window[length++] = boundary);
-            for (int token : prompt.tokens()) {
-                window[length++] = token;
-            }
-        }
-
-        void addRows(List<Decoder.Row> rows) {
-            for (; cached < length; cached++) {
-                rows.add(new Decoder.Row(cache, cached, window[cached], cached == length - 1));
-            }
-        }
-
-        void advance(float[] logits, int offset) {
-            double uniform =
-                    CounterRandom.uniform(CounterRandom.bits(prompt.seed(), Purpose.SAMPLE, prompt.sample(), count, 0));
-            int token = sampler.choose(logits, offset, config.vocabularySize(), uniform);
-            if (options.boundary().isPresent() && token == options.boundary().getAsInt()) {
-                finish = Finish.STOP;
-                return;
-            }
-            logProbability += Generator.this.logProbability(logits, offset, token);
-            if (count == generated.length) {
-                generated = Arrays.copyOf(generated, 2 * count);
-            }
-            generated[count++] = token;
-            if (count == options.maxTokens()) {
-                finish = Finish.LENGTH;
-            } else if (length == config.blockSize()) {
-                if (options.maxTokens() == 0) {
-                    finish = Finish.LENGTH;
-                } else {
-                    forget();
-                    window[length++] = token;
-                }
-            } else {
-                window[length++] = token;
-            }
-        }
-
-        /** The block is full and more is wanted: the older half of the window goes, the rest is computed anew. */
-        private void forget() {
-            int keep = config.blockSize() / 2;
-            window = Arrays.copyOf(Arrays.copyOfRange(window, length - keep, length), config.blockSize());
-            length = keep;
-            cached = 0;
-            cache.clear();
-        }
-
-        Completion completion() {
-            return new Completion(
-                    Arrays.copyOf(generated, count), count == 0 ? Double.NaN : logProbability / count, finish);
-        }
     }
 }

@@ -4,7 +4,7 @@ import io.microgpt.kernel.Kernels;
 import java.util.Arrays;
 
 /**
- * Temperature, then top-k, then top-p (Holtzman et al., 2020), then a draw from what is left in proportion. Among equal
+ * Temperature, then top-k, then top-p (Holtzman et al., 2020), then min-p, then a draw from what is left in proportion. Among equal
  * probabilities the lower id comes first.
  */
 final class Nucleus implements Sampler {
@@ -34,15 +34,22 @@ final class Nucleus implements Sampler {
         kernels.expSum(probabilities, 0, v, 0.0f);
 
         boolean cut = sampling.topK() > 0 && sampling.topK() < v || sampling.topP() < 1.0;
+        double least = sampling.minP() * kernels.max(probabilities, 0, v);
+        int kept = 0;
         for (int i = 0; i < v; i++) {
-            // Probabilities are not negative, so their bits sort as they do; inverted, the largest comes first.
-            order[i] = cut ? (long) ~Float.floatToRawIntBits(probabilities[i]) << Integer.SIZE | i : i;
+            if (cut) {
+                // Probabilities are not negative, so their bits sort as they do; inverted, the largest comes first.
+                order[kept++] = (long) ~Float.floatToRawIntBits(probabilities[i]) << Integer.SIZE | i;
+            } else if (probabilities[i] >= least) {
+                order[kept++] = i;
+            }
         }
-        int kept = v;
         if (cut) {
             Arrays.sort(order, 0, v);
-            kept = sampling.topK() > 0 ? Math.min(sampling.topK(), v) : v;
-            kept = nucleus(kept);
+            kept = nucleus(sampling.topK() > 0 ? Math.min(sampling.topK(), v) : v);
+            while (probability(kept - 1) < least) { // that of the first is not
+                kept--;
+            }
         }
         return draw(kept, uniform);
     }

@@ -2,6 +2,7 @@ package io.microgpt.spark;
 
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.data.DatasetException;
+import io.microgpt.generate.Generator;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.Weights;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
@@ -71,18 +73,26 @@ public final class GenerateJob {
         return rows;
     }
 
-    /** {@return the rows of {@code prompts} with their completions, a row a sample} */
+    /**
+     * {@return the rows of {@code prompts} with their completions, a row a sample}
+     *
+     * @param seedColumn a column of seeds in the place of the one of the options; where it is null, that of the options holds
+     * @throws DatasetException if there is no such column, or one that cannot hold seeds
+     */
     public static Dataset<Row> complete(
             SparkSession spark,
             Dataset<Row> prompts,
             String column,
+            Optional<String> seedColumn,
             Checkpoint model,
             PromptCompleter.Options options) {
+        Generator.checkCache(model.model(), options.cacheMegabytes());
         Broadcast<WeightBlock> weights =
                 JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new WeightBlock(model.weights()));
         GptConfig config = model.model();
         String tokenizerJson = model.tokenizerJson();
         int index = prompts.schema().fieldIndex(column);
+        SeedColumn seeds = SeedColumn.of(prompts.schema(), seedColumn, options.seed());
         StructType schema = withResults(prompts.schema());
         MapPartitionsFunction<Row, Row> complete = rows -> {
             Tokenizer tokenizer = TokenizerJson.parse(tokenizerJson, "the model's tokenizer");
@@ -90,7 +100,7 @@ public final class GenerateJob {
                     .weights(config, KernelProvider.choose(options.kernels()).kernels());
             PromptCompleter completer = new PromptCompleter(packed, tokenizer, options);
             return new Flattened<>(
-                    new Batches<>(rows, PromptCompleter.BATCH), batch -> complete(completer, batch, index));
+                    completer.complete(rows, row -> row.getString(index), seeds), GenerateJob::withResults);
         };
         return prompts.mapPartitions(complete, Encoders.row(schema));
     }
@@ -106,19 +116,10 @@ public final class GenerateJob {
         return DataTypes.createStructType(fields);
     }
 
-    private static Iterator<Row> complete(PromptCompleter completer, List<Row> batch, int index) {
-        List<String> texts = new ArrayList<>();
-        for (Row row : batch) {
-            texts.add(row.isNullAt(index) ? null : row.getString(index));
-        }
-        List<List<PromptCompleter.Result>> results = completer.complete(texts);
-        List<Row> out = new ArrayList<>();
-        for (int i = 0; i < batch.size(); i++) {
-            for (PromptCompleter.Result result : results.get(i)) {
-                out.add(row(batch.get(i), result));
-            }
-        }
-        return out.iterator();
+    private static Iterator<Row> withResults(PromptCompleter.Completed<Row> completed) {
+        return completed.results().stream()
+                .map(result -> row(completed.row(), result))
+                .iterator();
     }
 
     private static Row row(Row prompt, PromptCompleter.Result result) {

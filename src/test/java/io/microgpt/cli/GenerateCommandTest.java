@@ -84,6 +84,40 @@ class GenerateCommandTest {
     }
 
     @Test
+    void furtherOptionsOfSampling() {
+        Object[] base = {"generate", "--model", run, "--prompt", "a", "--samples", 20, "--temperature", 2};
+        String plain = Cli.run(base).well().out();
+        assertThat(withMore(base, "--min-p", 1).well().out().lines().distinct()).hasSizeLessThan(3);
+        assertThat(withMore(base, "--repetition-penalty", 3).well().out()).isNotEqualTo(plain);
+        List<String> stopped = withMore(base, "--stop", "n", "--stop", "e ")
+                .well()
+                .out()
+                .lines()
+                .toList();
+        assertThat(stopped)
+                .isEqualTo(plain.lines()
+                        .map(line -> "a" + line.substring(1).split("n|e ", 2)[0])
+                        .toList())
+                .isNotEqualTo(plain.lines().toList());
+        assertThat(withMore(base, "--set", "generate.stop=[\"n\",\"e \"]")
+                        .well()
+                        .out()
+                        .lines()
+                        .toList())
+                .isEqualTo(stopped);
+        assertThat(withMore(base, "--min-p", 1.5).error()).contains("`generate.min-p` = 1.5 in --min-p");
+        assertThat(withMore(base, "--stop", "").error()).contains("`generate.stop`", "has an empty text");
+        assertThat(withMore(base, "--top-p", 0).error())
+                .contains("`generate.top-p` = 0.0 in --top-p must be a number in (0, 1]");
+    }
+
+    private static Ended withMore(Object[] base, Object... more) {
+        List<Object> arguments = new ArrayList<>(List.of(base));
+        arguments.addAll(List.of(more));
+        return Cli.run(arguments.toArray());
+    }
+
+    @Test
     void linesOfTextAreRowsWithTheCompletionsOfTheirPrompts() {
         Path prompts = Cli.write(directory.resolve("prompts.txt"), "anna\n\nben a\n");
         Path out = directory.resolve("out");
@@ -200,6 +234,29 @@ class GenerateCommandTest {
             assertThat(row.path("question").asText()).isEqualTo("anna");
             assertThat(row.hasNonNull("completion")).isTrue();
         });
+    }
+
+    /** A row is completed as its prompt is alone with that seed. */
+    @Test
+    void seedsOfRows() {
+        Path prompts = Cli.write(directory.resolve("p.csv"), "prompt,s\nanna,5\nanna,6\nanna,\nanna,x\n");
+        Path out = directory.resolve("out");
+        Object[] base = {"generate", "--model", run, "--temperature", 2};
+        withMore(base, "--prompts", prompts, "--seed-column", "s", "--seed", 9, "--out", out)
+                .well();
+        List<JsonNode> rows = jsonRows(out);
+        for (int i = 0; i < 3; i++) {
+            assertThat("anna" + rows.get(i).path("completion").asText() + System.lineSeparator())
+                    .isEqualTo(withMore(
+                                    base,
+                                    "--prompt",
+                                    "anna",
+                                    "--seed",
+                                    List.of(5, 6, 9).get(i))
+                            .well()
+                            .out());
+        }
+        assertThat(rows.get(3).path("error").asText()).isEqualTo("the seed is x, which is not an integer of 64 bits");
     }
 
     /** {@return prompt, completion, tokens, finish reason and error of every row, in their order} */

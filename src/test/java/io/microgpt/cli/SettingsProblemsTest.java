@@ -83,6 +83,23 @@ class SettingsProblemsTest {
                 .startsWith("malformed configuration in conf/x.conf");
     }
 
+    @Test
+    void listOfTextsThatIsNoneIsNamed() {
+        assertThat(problems("generate.stop = [[a]]\ngenerate.stop { a = 1 }", "generate.stop=[a", "generate.stop="))
+                .containsExactly(
+                        "`generate.stop` in conf/x.conf:2 is an object; give it one value: list of texts",
+                        "`generate.stop` = [a in --set generate.stop=[a must be a list of texts such as [\"\\n\", \"END\"]",
+                        "`generate.stop` = \"\" in --set generate.stop= has an empty text; leave it out");
+        assertThat(problems("generate.stop = [[a]]"))
+                .containsExactly(
+                        "`generate.stop` = [[\"a\"]] in conf/x.conf:1 must be a list of texts such as [\"\\n\","
+                                + " \"END\"]");
+        assertThat(problems("", "generate.stop=" + "[".repeat(100_000)))
+                .singleElement()
+                .asString()
+                .endsWith("must be a list of texts such as [\"\\n\", \"END\"]");
+    }
+
     /** Of a million digits, the conversion would take minutes. */
     @Test
     void numberOfAMillionDigitsIsNoNumber() {

@@ -113,6 +113,22 @@ class SettingsTest {
     }
 
     @Test
+    void readsListsOfTexts() {
+        assertThat(Settings.defaults().texts(ConfigKey.GENERATE_STOP)).isEmpty();
+        assertThat(config("generate.stop = [\"\\n\\n\", END, 5]").texts(ConfigKey.GENERATE_STOP))
+                .containsExactly("\n\n", "END", "5");
+        assertThat(config("generate.stop = \"[\"").texts(ConfigKey.GENERATE_STOP))
+                .containsExactly("[");
+        assertThat(set("generate.stop=[\"\\n\", \"a,b\"]").texts(ConfigKey.GENERATE_STOP))
+                .containsExactly("\n", "a,b");
+        assertThat(set("generate.stop= as it \"is\"").texts(ConfigKey.GENERATE_STOP))
+                .containsExactly(" as it \"is\"");
+        assertThat(set("generate.stop=\n").texts(ConfigKey.GENERATE_STOP)).containsExactly("\n");
+        assertThat(set("generate.stop=x", "generate.stop=null")).isEqualTo(Settings.defaults());
+        assertThat(set("generate.stop=x", "generate.stop=[]")).isEqualTo(Settings.defaults());
+    }
+
+    @Test
     void substitutesKeysOfTheTextAndTheEnvironment() {
         Settings settings = config("train.steps = 70\nschedule.warmup-steps = ${train.steps}\ndata.path = ${PATH}");
 
@@ -128,6 +144,7 @@ class SettingsTest {
                 "optimizer.epsilon=1.2345678901234567e-9",
                 "optimizer.bias-correction=false",
                 "train.seed=-9223372036854775808",
+                "generate.stop=[\"\\n\", \"\\\"\\\\[\", \"\\u0001é🙂\"]",
                 "model.n-embd=32");
 
         assertThat(config(settings.render())).isEqualTo(settings).hasSameHashCodeAs(settings);

@@ -2,6 +2,7 @@ package io.microgpt.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.microgpt.kernel.CachePage;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.KernelProvider.Choice;
 import io.microgpt.kernel.Kernels;
@@ -35,7 +36,7 @@ class DecoderTest {
             int[] tokens = TinyModels.documents(config, 2, b - 1).get(0);
             float[] expected = new Gpt(config, kernels).logits(weights, tokens);
             Decoder decoder = new Decoder(weights);
-            PagePool pool = new PagePool(config);
+            PagePool pool = new PagePool(config, Integer.MAX_VALUE);
             KvCache cache = new KvCache(config, pool);
             for (int t = 0; t < b; t++) {
                 float[] logits = decoder.run(List.of(new Decoder.Row(cache, t, tokens[t], true)));
@@ -56,7 +57,7 @@ class DecoderTest {
         List<int[]> sequences = TinyModels.documents(config, 3, b - 1, b - 2, b / 2, 2, b - 1);
         List<float[]> expected = new ArrayList<>();
         List<KvCache> caches = new ArrayList<>();
-        PagePool pool = new PagePool(config);
+        PagePool pool = new PagePool(config, Integer.MAX_VALUE);
         for (int[] tokens : sequences) {
             expected.add(new Gpt(config, kernels).logits(weights, tokens));
             caches.add(new KvCache(config, pool));
@@ -88,6 +89,53 @@ class DecoderTest {
         assertThat(compared).isGreaterThan(sequences.size());
         for (int s = 0; s < next.length; s++) {
             assertThat(next[s]).isEqualTo(sequences.get(s).length);
+        }
+    }
+
+    /** Caches forked at every depth, then led apart: each as if it had been alone, and no page too many. */
+    @ParameterizedTest
+    @CsvSource({"27, 16, 4, 1, 50, 64", "31, 20, 4, 2, 49, 33", "7, 5, 5, 3, 33, 3"})
+    void forkedCachesPartWhereTheirTokensDo(int v, int e, int h, int l, int b, int m) {
+        GptConfig config = new GptConfig(v, e, h, l, b, m);
+        Kernels kernels = KernelProvider.choose(Choice.AUTO).kernels();
+        Weights weights = new Weights(config, TinyModels.weights(config, 1), kernels);
+        Decoder decoder = new Decoder(weights);
+        for (int shared : new int[] {1, 15, 16, 17, 31, 32}) {
+            List<int[]> sequences = TinyModels.documents(config, shared, b - 1, b - 1, b - 1);
+            PagePool pool = new PagePool(config, Integer.MAX_VALUE);
+            List<KvCache> caches = new ArrayList<>(List.of(new KvCache(config, pool)));
+            for (int t = 0; t < shared; t++) {
+                sequences.get(1)[t] = sequences.get(0)[t];
+                sequences.get(2)[t] = sequences.get(0)[t];
+                decoder.run(List.of(new Decoder.Row(caches.get(0), t, sequences.get(0)[t], false)));
+            }
+            caches.add(caches.get(0).fork());
+            caches.add(caches.get(1).fork());
+            int taken = pool.taken();
+            assertThat(taken).isEqualTo(PagePool.pages(shared));
+            int missing = caches.get(0).missing(b);
+            for (int t = shared; t < b; t++) {
+                List<Decoder.Row> rows = new ArrayList<>();
+                for (int s = 0; s < 3; s++) {
+                    rows.add(new Decoder.Row(caches.get(s), t, sequences.get(s)[t], true));
+                }
+                float[] logits = decoder.run(rows);
+                for (int s = 0; s < 3; s++) {
+                    float[] alone = new Gpt(config, kernels).logits(weights, Arrays.copyOf(sequences.get(s), t + 1));
+                    assertThat(Arrays.copyOfRange(logits, s * v, (s + 1) * v))
+                            .as("sequence %d, %d shared, position %d", s, shared, t)
+                            .isEqualTo(Arrays.copyOfRange(alone, t * v, (t + 1) * v));
+                }
+            }
+            // The last to write has the page that was shared for itself.
+            boolean partial = shared % CachePage.POSITIONS != 0;
+            assertThat(pool.taken()).isEqualTo(taken + 3 * missing - (partial ? 1 : 0));
+            caches.get(1).clear();
+            caches.get(0).clear();
+            assertThat(pool.taken()).isEqualTo(PagePool.pages(b));
+            caches.get(2).shed();
+            assertThat(caches.get(2).length()).isZero();
+            assertThat(pool.taken()).isZero();
         }
     }
 }

@@ -10,7 +10,10 @@ import io.microgpt.kernel.Kernels;
 import io.microgpt.random.ChiSquare;
 import io.microgpt.random.CounterRandom;
 import io.microgpt.random.CounterRandom.Purpose;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -92,8 +95,11 @@ class SamplerTest {
     @ValueSource(doubles = {1e-2, 1e-10, 1e-40, 1e-300, Double.MIN_VALUE})
     void temperatureNearZero(double temperature) {
         float[] logits = {-3.0f, 1.0f, 2.0f, 1.5f};
-        for (Sampling sampling :
-                new Sampling[] {new Sampling(temperature, 0, 1.0), new Sampling(temperature, 3, 0.9)}) {
+        for (Sampling sampling : new Sampling[] {
+            new Sampling(temperature, 0, 1.0),
+            new Sampling(temperature, 3, 0.9),
+            new Sampling(temperature, 0, 1.0, 0.1, 1.0)
+        }) {
             assertThat(shares(sampling, logits)).containsExactly(0.0, 0.0, 1.0, 0.0);
         }
         assertThat(shares(new Sampling(temperature, 0, 1.0), 4.0f, 4.0f, -1.0f)).containsExactly(0.5, 0.5, 0.0);
@@ -146,6 +152,95 @@ class SamplerTest {
         assertThat(shares(new Sampling(1.0, 0, 0.7), LADDER)[1]).isPositive();
         assertThat(shares(new Sampling(0.5, 0, 0.8), LADDER)).containsExactly(1.0, 0.0, 0.0);
         assertThat(shares(new Sampling(2.0, 2, 0.9), LADDER)[1]).isCloseTo(0.3775, within(1.5e-4));
+    }
+
+    /** Probabilities 0.665, 0.245, 0.09: shares of the first are 0.368 and 0.135, and at half the temperature 0.135 and 0.018. */
+    @ParameterizedTest
+    @CsvSource({
+        "1.0, 0.0, 0.6652, 0.2447, 0.09",
+        "1.0, 0.13, 0.6652, 0.2447, 0.09",
+        "1.0, 0.14, 0.7311, 0.2689, 0",
+        "1.0, 0.36, 0.7311, 0.2689, 0",
+        "1.0, 0.37, 1, 0, 0",
+        "1.0, 1.0, 1, 0, 0",
+        "0.5, 0.13, 0.8808, 0.1192, 0",
+        "0.5, 0.018, 0.8668, 0.1173, 0.0159"
+    })
+    void minP(double temperature, double p, double first, double second, double third) {
+        for (int k : new int[] {0, 3}) {
+            double[] shares = shares(new Sampling(temperature, k, 1.0, p, 1.0), LADDER);
+            assertThat(shares[0]).isCloseTo(first, within(1.5e-4));
+            assertThat(shares[1]).isCloseTo(second, within(1.5e-4));
+            assertThat(shares[2]).isCloseTo(third, within(1.5e-4));
+        }
+        // Sorted or not: top-p of almost 1 cuts nothing here but the order.
+        assertThat(shares(new Sampling(temperature, 0, 0.9999, p, 1.0), LADDER)[0])
+                .isCloseTo(first, within(1.5e-4));
+    }
+
+    /** Min-p is asked last: top-p of all three keeps two, of what min-p leaves it would keep one. */
+    @Test
+    void topPThenMinP() {
+        assertThat(shares(new Sampling(1.0, 0, 0.7, 0.2, 1.0), LADDER)[1]).isCloseTo(0.2689, within(1.5e-4));
+        assertThat(shares(new Sampling(1.0, 0, 0.7, 0.4, 1.0), LADDER)).containsExactly(1.0, 0.0, 0.0);
+        assertThat(shares(new Sampling(1.0, 2, 0.99, 0.1, 1.0), LADDER)[2]).isZero();
+        assertThat(shares(new Sampling(1.0, 0, 1.0, 1.0, 1.0), 1, 5, 5, 5))
+                .as("ties with the most likely")
+                .satisfies(shares -> assertThat(shares[0]).isZero())
+                .satisfies(shares -> assertThat(shares[3]).isCloseTo(1.0 / 3, within(1e-4)));
+    }
+
+    /** Seeded draws against the exact distribution of everything together, computed here by its definition. */
+    @ParameterizedTest
+    @CsvSource({
+        "0.7, 0, 1.0, 0.0",
+        "1.0, 4, 1.0, 0.0",
+        "1.0, 100, 1.0, 0.0",
+        "1.0, 0, 0.8, 0.0",
+        "1.0, 0, 1.0, 0.15",
+        "1.3, 6, 0.9, 0.0",
+        "0.9, 5, 0.95, 0.2",
+        "2.0, 7, 0.99, 0.3",
+        "1.0, 0, 1.0, 0.99"
+    })
+    void frequenciesOfCombinations(double temperature, int k, double p, double minP) {
+        float[] logits = {0.3f, -1.0f, 1.2f, 0.0f, 0.3f, -2.5f, 0.9f, 1.2f, -0.4f};
+        double[] expected = exact(logits, temperature, k, p, minP);
+        Sampler sampler = Sampler.of(new Sampling(temperature, k, p, minP, 1.0), kernels);
+        long[] counts = new long[logits.length];
+        for (int i = 0; i < 50_000; i++) {
+            double uniform = CounterRandom.uniform(CounterRandom.bits(17, Purpose.SAMPLE, 0, i, 0));
+            counts[sampler.choose(logits, 0, logits.length, uniform)]++;
+        }
+        int[] possible =
+                IntStream.range(0, expected.length).filter(i -> expected[i] > 0).toArray();
+        assertThat(Arrays.stream(possible).mapToLong(i -> counts[i]).sum()).isEqualTo(50_000);
+        assertThat(possible).hasSizeGreaterThan(1);
+        assertThat(ChiSquare.deviations(
+                        Arrays.stream(possible).mapToLong(i -> counts[i]).toArray(),
+                        Arrays.stream(possible).mapToDouble(i -> expected[i]).toArray()))
+                .isLessThan(4.0);
+    }
+
+    private static double[] exact(float[] logits, double temperature, int k, double p, double minP) {
+        double[] softmax = softmax(logits, temperature);
+        List<Integer> ranked = IntStream.range(0, logits.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer i) -> -softmax[i]).thenComparing(i -> i))
+                .toList();
+        List<Integer> kept = new ArrayList<>(k == 0 ? ranked : ranked.subList(0, Math.min(k, ranked.size())));
+        double all = kept.stream().mapToDouble(i -> softmax[i]).sum();
+        double reached = 0.0;
+        int nucleus = 0;
+        while (nucleus < kept.size() && (p == 1.0 || reached < p * all)) {
+            reached += softmax[kept.get(nucleus++)];
+        }
+        kept = kept.subList(0, nucleus);
+        kept.removeIf(i -> softmax[i] < minP * softmax[ranked.get(0)]);
+        double sum = kept.stream().mapToDouble(i -> softmax[i]).sum();
+        double[] exact = new double[logits.length];
+        kept.forEach(i -> exact[i] = softmax[i] / sum);
+        return exact;
     }
 
     @Test
@@ -210,6 +305,20 @@ class SamplerTest {
         assertThatThrownBy(() -> new Sampling(temperature, topK, topP))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
+    }
+
+    @Test
+    void furtherOptionsOutOfRange() {
+        for (double minP : new double[] {-0.1, 1.1, Double.NaN}) {
+            assertThatThrownBy(() -> new Sampling(1.0, 0, 1.0, minP, 1.0))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("min-p = " + minP + " must be from 0 to 1");
+        }
+        for (double penalty : new double[] {0.0, -1.0, Double.NaN, Double.POSITIVE_INFINITY}) {
+            assertThatThrownBy(() -> new Sampling(1.0, 0, 1.0, 0.0, penalty))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("repetition-penalty = " + penalty + " must be a number above 0");
+        }
     }
 
     /** {@return the share of the randomness that gives each token} */

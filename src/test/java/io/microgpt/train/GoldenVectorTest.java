@@ -144,8 +144,10 @@ class GoldenVectorTest {
         Generator generator = new Generator(
                 golden.packed(),
                 new Generator.Options(Sampling.GREEDY, expected.length - prompt.length, OptionalInt.empty()));
-        Completion completion =
-                generator.complete(List.of(new Generator.Prompt(prompt, 0, 0))).get(0);
+        Completion completion = generator
+                .complete(List.of(new Generator.Prompt(prompt, 0, 1)))
+                .get(0)
+                .get(0);
         assertThat(completion.tokens()).isEqualTo(Arrays.copyOfRange(expected, prompt.length, expected.length));
     }
 
