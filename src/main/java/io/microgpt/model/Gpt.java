@@ -84,6 +84,19 @@ public final class Gpt {
         pass.end();
     }
 
+    /** Takes what the model makes of each position of one document. */
+    @FunctionalInterface
+    public interface ScoreSink {
+        void accept(int document, PositionScores scores);
+    }
+
+    /** Reports what the model makes of every position of every document, without label smoothing and without gradients. */
+    public void scores(Weights weights, List<int[]> documents, Pass pass, ScoreSink scores) {
+        pass.score(weights, scores);
+        documents.forEach(document -> pass.document(document, document.length));
+        pass.end();
+    }
+
     /** {@return the logits (n, V) after each of the {@code n} tokens of one sequence, computed without a cache} */
     public float[] logits(Weights weights, int[] tokens) {
         Sequences sequence = new Sequences(config);
@@ -99,11 +112,11 @@ public final class Gpt {
         return logits;
     }
 
-    /** One group of rows: the losses, and the gradients where they are wanted. */
-    void run(Weights weights, Sequences group, float smoothing, boolean gradients, Workspace workspace) {
+    /** One group of rows: the losses, and where they are wanted, the gradients and the hits. */
+    void run(Weights weights, Sequences group, float smoothing, boolean gradients, boolean hits, Workspace workspace) {
         workspace.ensure(config, group.rows(), group.longest(), gradients);
         forward.run(weights, group, workspace);
-        head.run(weights, group, smoothing, gradients, workspace);
+        head.run(weights, group, smoothing, gradients, hits, workspace);
         if (gradients) {
             backward.run(weights, group, workspace);
         }
