@@ -17,7 +17,8 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * Writes the generated data sets of data-samples: passwords, reviews, melodies, plans and dialogues.
+ * Writes the generated data sets of data-samples: passwords, reviews, melodies, plans and dialogues; and labelled passwords and
+ * reviews that are not among them, to see whether a model tells them apart.
  * (names.txt and stories.txt are written by hand.)
  *
  * <pre>java scripts/MakeSamples.java data-samples</pre>
@@ -49,6 +50,9 @@ public final class MakeSamples {
         write(directory.resolve("plans.txt"), "\n\n", distinct(1500, plans::plan));
         MakeSamples dialogues = new MakeSamples(5);
         write(directory.resolve("dialogues.txt"), "\n\n", dialogues.dialogues());
+        MakeSamples heldOut = new MakeSamples(6);
+        write(directory.resolve("passwords-test.csv"), "\n", heldOut.newPasswords(directory.resolve("passwords.txt")));
+        write(directory.resolve("reviews-test.jsonl"), "\n", heldOut.newReviews(directory.resolve("reviews.jsonl")));
     }
 
     // ---- passwords: label, colon, password; 31 characters at most ----
@@ -78,6 +82,40 @@ public final class MakeSamples {
         lines.addAll(distinct(3000, () -> "strong:" + strongPassword()));
         Collections.shuffle(lines, random);
         return lines;
+    }
+
+    /** Half of them weak, none of them known. A password has no comma and no quote, so that CSV needs none either. */
+    private Collection<String> newPasswords(Path known) throws IOException {
+        Set<String> lines = new LinkedHashSet<>(Files.readAllLines(known));
+        List<String> rows = new ArrayList<>(
+                distinct(500, () -> another(lines, () -> "weak:" + weakPassword())));
+        rows.addAll(distinct(500, () -> another(lines, () -> "strong:" + strongPassword())));
+        Collections.shuffle(rows, random);
+        List<String> csv = new ArrayList<>(List.of("password,label"));
+        rows.forEach(row -> csv.add(row.substring(row.indexOf(':') + 1) + "," + row.substring(0, row.indexOf(':'))));
+        return csv;
+    }
+
+    /** The sentence and the verdict of a review in columns of their own. */
+    private Collection<String> newReviews(Path known) throws IOException {
+        Set<String> sentences = Files.readAllLines(known).stream().map(MakeSamples::sentence).collect(Collectors.toSet());
+        Set<String> reviews = new LinkedHashSet<>();
+        while (reviews.size() < 500) {
+            String review = review();
+            if (sentences.add(sentence(review))) {
+                reviews.add(review.replaceFirst(" => (good|bad)\".*", "\", \"label\": \"$1\"}"));
+            }
+        }
+        return reviews;
+    }
+
+    private static String sentence(String review) {
+        return review.substring(0, review.indexOf(" => "));
+    }
+
+    private static String another(Set<String> known, Supplier<String> maker) {
+        String made = maker.get();
+        return known.contains(made) ? another(known, maker) : made;
     }
 
     private String weakPassword() {

@@ -1,29 +1,33 @@
 package io.microgpt.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.DatasetException;
 import io.microgpt.data.Manifest;
 import io.microgpt.data.Part;
 import io.microgpt.data.Sha256;
-import io.microgpt.data.StepPlan;
+import io.microgpt.kernel.KernelProvider;
+import io.microgpt.kernel.Kernels;
+import io.microgpt.model.Weights;
+import io.microgpt.spark.Choices;
+import io.microgpt.spark.Contamination;
 import io.microgpt.spark.DocumentLosses;
 import io.microgpt.spark.Preparation;
-import io.microgpt.spark.SparkSource;
+import io.microgpt.spark.RankJob;
+import io.microgpt.spark.Ranking;
+import io.microgpt.spark.ScoreJob;
 import io.microgpt.text.TokenizerJson;
-import io.microgpt.train.GradientSource;
-import io.microgpt.train.LocalSource;
-import io.microgpt.train.LossSum;
-import io.microgpt.train.TrainingTask;
-import io.microgpt.train.Verdict;
+import io.microgpt.train.PartScore;
+import io.microgpt.train.ShardScorer;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Row;
+import org.apache.spark.storage.StorageLevel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,11 +35,16 @@ import picocli.CommandLine.Option;
 /** Train and test loss of a model, and how overfitted it is. */
 @Command(
         name = "evaluate",
-        description = "Measures train and test loss and perplexity, and how overfitted a model is.",
+        description =
+                "Measures train and test loss, perplexity, bits per character and top-1 accuracy, and how overfitted a"
+                        + " model is.",
         mixinStandardHelpOptions = true)
 final class EvaluateCommand implements Callable<Integer> {
     @Mixin
     private ConfigOptions options;
+
+    @Mixin
+    private RankOptions ranking;
 
     @Option(names = "--model", paramLabel = "RUN_OR_CHECKPOINT", required = true, description = "what to evaluate")
     private String model;
@@ -53,27 +62,49 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--per-document",
             paramLabel = "OUT",
-            description = "also write the loss of every document, as JSON lines")
+            description =
+                    "also write loss, perplexity and accuracy of every document, or what the rows of --rank got, as JSON"
+                            + " lines")
     private String perDocument;
+
+    @Option(
+            names = "--contamination",
+            description =
+                    "also count the test documents that stand in the training text, exactly or up to white space and"
+                            + " case, and show a few")
+    private boolean contamination;
 
     @Option(names = "--json", description = "print one JSON object")
     private boolean json;
 
-    @Option(names = "--no-spark", description = "in this process without Spark, to the same bits")
+    @Option(
+            names = "--no-spark",
+            description = "scores the dataset in this process without Spark, to the same bits; what else is asked for"
+                    + " still uses an embedded one")
     private boolean noSpark;
 
     private final Terminal terminal = Terminal.standard();
 
     @Override
     public Integer call() throws Exception {
+        ranking.check();
+        if (ranking.given() && (data != null || contamination)) {
+            throw new IllegalArgumentException(
+                    "--rank scores rows instead of a dataset: leave --data and --contamination away");
+        }
         Configuration hadoop = SparkSessions.hadoop();
         Checkpoint checkpoint = Models.load(hadoop, model, best, this::warn);
         Settings settings = settings(hadoop, checkpoint);
         try (Sessions sessions = new Sessions("evaluate", terminal)) {
             requireAbsent(hadoop, perDocument);
+            warnOfSlowKernels(settings);
+            if (ranking.given()) {
+                rank(checkpoint, settings, sessions);
+                return 0;
+            }
             String path = data != null ? data : trainedOn(hadoop, settings);
             if (Dataset.exists(hadoop, path)) {
-                evaluate(checkpoint, Dataset.open(hadoop, path), settings, sessions);
+                evaluate(hadoop, checkpoint, Dataset.open(hadoop, path), settings, sessions);
             } else {
                 evaluateText(hadoop, checkpoint, path, settings, sessions);
             }
@@ -123,13 +154,15 @@ final class EvaluateCommand implements Callable<Integer> {
                                     .run(scratch.toString()),
                             path)
                     .forEach(terminal::print);
-            evaluate(checkpoint, Dataset.open(hadoop, scratch.toString()), settings, sessions);
+            evaluate(hadoop, checkpoint, Dataset.open(hadoop, scratch.toString()), settings, sessions);
         } finally {
             fs.delete(scratch, true);
         }
     }
 
-    private void evaluate(Checkpoint checkpoint, Dataset dataset, Settings settings, Sessions sessions) {
+    private void evaluate(
+            Configuration hadoop, Checkpoint checkpoint, Dataset dataset, Settings settings, Sessions sessions)
+            throws IOException {
         Manifest manifest = dataset.manifest();
         String tokenizer = Sha256.of(checkpoint.tokenizerJson());
         if (!tokenizer.equals(manifest.tokenizerSha256())) {
@@ -148,24 +181,15 @@ final class EvaluateCommand implements Callable<Integer> {
                     + checkpoint.model().blockSize()
                     + "; give the text itself as --data");
         }
-        int[] sizes = manifest.shards(Part.TRAIN).stream()
-                .mapToInt(Manifest.Shard::documents)
-                .toArray();
-        TrainingTask task =
-                new TrainingTask(checkpoint.model(), StepPlan.ofShards(sizes.length), 0.0, Resolved.kernels(settings));
-        try (GradientSource source = noSpark
-                ? new LocalSource(dataset, task, this::warn)
-                : new SparkSource(
-                        sessions.context(settings),
-                        dataset,
-                        task,
-                        Resolved.spark(settings),
-                        sessions.watch(settings),
-                        this::warn)) {
-            LossSum train = source.loss(Part.TRAIN, 1.0, checkpoint.weights());
-            LossSum test = source.loss(Part.TEST, 1.0, checkpoint.weights());
-            print(checkpoint, dataset, train, test);
-        }
+        PartScore train = score(Part.TRAIN, checkpoint, dataset, settings, sessions);
+        PartScore test = score(Part.TEST, checkpoint, dataset, settings, sessions);
+        Optional<Contamination> found = contamination
+                ? Optional.of(Contamination.of(
+                        sessions.spark(settings), training(hadoop, checkpoint, dataset, settings), dataset))
+                : Optional.empty();
+        EvaluationReport report = new EvaluationReport(
+                model, checkpoint.state().step(), dataset.directory().toString(), train, test, found);
+        print(report.json(), report.lines());
         if (perDocument != null) {
             DocumentLosses.rows(sessions.spark(settings), dataset, checkpoint, Resolved.kernels(settings))
                     .write()
@@ -174,38 +198,76 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
-    private void print(Checkpoint checkpoint, Dataset dataset, LossSum train, LossSum test) {
-        Verdict verdict = Verdict.of(train, test);
-        if (json) {
-            ObjectNode root = new ObjectMapper().createObjectNode();
-            root.put("step", checkpoint.state().step());
-            add(root, Part.TRAIN, train);
-            add(root, Part.TEST, test);
-            root.put("verdict", verdict.key());
-            System.out.println(root);
-            return;
+    /** {@return the dataset that the model was trained on}, in which the test documents of another are looked for */
+    private Dataset training(Configuration hadoop, Checkpoint checkpoint, Dataset evaluated, Settings settings)
+            throws IOException {
+        String fingerprint = checkpoint.state().datasetFingerprint();
+        if (evaluated.manifest().fingerprint().equals(fingerprint)) {
+            return evaluated;
         }
-        System.out.println("model " + model + ", step " + checkpoint.state().step() + "; data " + dataset.directory());
-        System.out.println(line("train", train));
-        System.out.println(line("test ", test));
-        System.out.println(verdict.meaning());
+        String path = trainedOn(hadoop, settings);
+        if (!Dataset.exists(hadoop, path)) {
+            throw new DatasetException(path + ": the dataset of the training is not there any more, in which"
+                    + " --contamination looks for the test documents; leave --contamination away");
+        }
+        Dataset training = Dataset.open(hadoop, path);
+        if (!training.manifest().fingerprint().equals(fingerprint)) {
+            throw new DatasetException(
+                    path + ": is not the dataset that the model was trained on, in which --contamination looks for the"
+                            + " test documents (fingerprint "
+                            + training.manifest().fingerprint() + ", not " + fingerprint
+                            + "); leave --contamination away");
+        }
+        return training;
     }
 
-    private static String line(String part, LossSum sum) {
-        return sum.positions() == 0
-                ? part + "  no documents"
-                : Summaries.format(
-                        "%s  loss %.4f  perplexity %.4f  %,d documents, %,d positions",
-                        part, sum.mean(), sum.perplexity(), sum.documents(), sum.positions());
+    private void warnOfSlowKernels(Settings settings) {
+        KernelProvider.Chosen chosen = KernelProvider.choose(Resolved.kernels(settings));
+        if (chosen.degraded()) {
+            warn(chosen.reason());
+        }
     }
 
-    private static void add(ObjectNode root, Part part, LossSum sum) {
-        ObjectNode node = root.putObject(part.key());
-        boolean empty = sum.positions() == 0; // JSON has no NaN
-        node.put("loss", empty ? null : sum.mean());
-        node.put("perplexity", empty ? null : sum.perplexity());
-        node.put("positions", sum.positions());
-        node.put("documents", sum.documents());
+    private PartScore score(Part part, Checkpoint checkpoint, Dataset dataset, Settings settings, Sessions sessions) {
+        KernelProvider.Choice choice = Resolved.kernels(settings);
+        if (!noSpark) {
+            return ScoreJob.of(
+                    sessions.context(settings),
+                    dataset,
+                    part,
+                    checkpoint,
+                    choice,
+                    Resolved.spark(settings),
+                    sessions.watch(settings));
+        }
+        Kernels kernels = KernelProvider.choose(choice).kernels();
+        return ShardScorer.part(dataset, part, new Weights(checkpoint.model(), checkpoint.weights(), kernels));
+    }
+
+    private void rank(Checkpoint checkpoint, Settings settings, Sessions sessions) {
+        RankJob job = new RankJob(sessions.spark(settings), checkpoint, Resolved.kernels(settings));
+        List<String> choices = ranking.choices;
+        org.apache.spark.sql.Dataset<Row> rows = (choices == null
+                        ? job.losses(ranking.file, ranking.column(), ranking.template())
+                        : job.choices(ranking.file, ranking.column(), ranking.template(), choices))
+                .persist(StorageLevel.MEMORY_AND_DISK());
+        long step = checkpoint.state().step();
+        RankReport report = choices == null
+                ? RankReport.of(model, step, ranking, Ranking.of(rows, ranking.label, ranking.positive))
+                : RankReport.of(model, step, ranking, Choices.of(rows, ranking.label, choices));
+        print(report.json(), report.lines());
+        if (perDocument != null) {
+            rows.write().option("ignoreNullFields", false).json(perDocument);
+            terminal.print("all rows in " + perDocument);
+        }
+    }
+
+    private void print(String object, List<String> lines) {
+        if (json) {
+            System.out.println(object);
+        } else {
+            lines.forEach(System.out::println);
+        }
     }
 
     private void warn(String message) {

@@ -84,6 +84,19 @@ public final class Gpt {
         pass.end();
     }
 
+    /** Takes what the model makes of each position of one document. */
+    @FunctionalInterface
+    public interface ScoreSink {
+        void accept(int document, PositionScores scores);
+    }
+
+    /** Reports what the model makes of every position of every document, without label smoothing and without gradients. */
+    public void scores(Weights weights, List<int[]> documents, Pass pass, ScoreSink scores) {
+        pass.score(weights, scores);
+        documents.forEach(document -> pass.document(document, document.length));
+        pass.end();
+    }
+
     /** {@return the logits (n, V) after each of the {@code n} tokens of one sequence, computed without a cache} */
     public float[] logits(Weights weights, int[] tokens) {
         Sequences sequence = new Sequences(config);
@@ -100,7 +113,7 @@ public final class Gpt {
     }
 
     /**
-     * One group of rows: the losses, and the gradients where they are wanted.
+     * One group of rows: the losses, and where they are wanted, the gradients and the hits.
      *
      * @param dropout null for none; there is none without gradients
      */
@@ -110,10 +123,11 @@ public final class Gpt {
             float smoothing,
             Dropout dropout,
             boolean gradients,
+            boolean hits,
             Workspace workspace) {
         workspace.ensure(config, group.rows(), group.longest(), gradients);
         forward.run(weights, group, gradients ? dropout : null, workspace);
-        head.run(weights, group, smoothing, gradients, workspace);
+        head.run(weights, group, smoothing, gradients, hits, workspace);
         if (gradients) {
             backward.run(weights, group, dropout, workspace);
         }

@@ -16,9 +16,9 @@ final class LossHead {
 
     /**
      * Cross-entropy of every row into {@code w.loss}, from the residual stream in {@code w.x}; going backward, also the gradient of
-     * the lm_head, and that of the residual stream into {@code w.dx}.
+     * the lm_head, and that of the residual stream into {@code w.dx}. Where {@code hits} are wanted, they go into {@code w.hits}.
      */
-    void run(Weights weights, Sequences s, float smoothing, boolean backward, Workspace w) {
+    void run(Weights weights, Sequences s, float smoothing, boolean backward, boolean hits, Workspace w) {
         int lmHead = weights.layout.lmHead().offset();
         int row = w.logitsRow;
         for (int from = 0; from < s.rows(); from += w.logitsRows) {
@@ -26,6 +26,9 @@ final class LossHead {
             kernels.matmul(rows, v, e, w.x, from * e, e, 1, weights.lmHead(), w.logits, 0, row, false);
             for (int i = 0; i < rows; i++) {
                 w.loss[from + i] = -alignment(w.logits, i * row, s.target(from + i), smoothing);
+            }
+            for (int i = 0; hits && i < rows; i++) {
+                w.hits[from + i] = largest(w.logits, i * row, s.target(from + i));
             }
             kernels.softmax(w.logits, 0, row, rows, v, 0, row, 1.0f, w.logitSums);
             for (int i = 0; i < rows; i++) {
@@ -48,6 +51,19 @@ final class LossHead {
         return smoothing == 0.0f
                 ? hard
                 : (1.0 - smoothing) * hard + smoothing * (kernels.sum(z, offset, v) / (double) v);
+    }
+
+    /** {@return whether no logit is above the target's, nor equal to it at a lower id}; never where one of them is not a number. */
+    private boolean largest(float[] z, int offset, int target) {
+        float logit = z[offset + target];
+        for (int j = 0; j < v; j++) {
+            float other = z[offset + j];
+            boolean below = other < logit || other == logit && j >= target;
+            if (!below) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void minusTarget(float[] p, int offset, int target, float smoothing) {

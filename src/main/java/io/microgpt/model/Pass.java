@@ -21,6 +21,7 @@ public final class Pass {
     private float smoothing;
     private Dropout dropout;
     private Gpt.LossSink losses;
+    private Gpt.ScoreSink scores; // null where only losses or gradients are wanted
     private int reported;
     private boolean backward;
 
@@ -54,7 +55,19 @@ public final class Pass {
         smoothing = labelSmoothing;
         dropout = dropoutRate == 0.0f ? null : new Dropout(gpt.config(), gpt.kernels(), dropoutRate);
         losses = sink;
+        scores = null;
         reported = 0;
+    }
+
+    /**
+     * Begins anew: of the documents that follow, what the model makes of every position is wanted.
+     *
+     * @param sink takes the scores of every document, in their order
+     */
+    public void score(Weights of, Gpt.ScoreSink sink) {
+        begin(of, 0.0f, (document, lossSum, positions) -> {});
+        losses();
+        scores = sink;
     }
 
     /** Of the documents that follow, only the losses are wanted. */
@@ -132,15 +145,21 @@ public final class Pass {
         flush();
         weights = null;
         losses = null;
+        scores = null;
     }
 
     private void flush() {
         if (sequences.rows() > 0) {
-            gpt.run(weights, sequences, smoothing, dropout, backward, workspace);
+            gpt.run(weights, sequences, smoothing, dropout, backward, scores != null, workspace);
             for (int d = 0; d < sequences.count(); d++) {
                 double sum = 0.0;
-                for (int row = sequences.start(d); row < sequences.start(d) + sequences.length(d); row++) {
+                int start = sequences.start(d);
+                int end = start + sequences.length(d);
+                for (int row = start; row < end; row++) {
                     sum += workspace.loss[row];
+                }
+                if (scores != null) {
+                    scores.accept(reported, PositionScores.copy(workspace.loss, workspace.hits, start, end));
                 }
                 losses.accept(reported++, sum, sequences.length(d));
             }

@@ -23,6 +23,7 @@ final class Workspace {
     float[][] hidden; // L of (R, M) after relu
     float[] x; // (R, E) residual stream
     double[] loss; // (R)
+    boolean[] hits; // (R) whether the target has the largest logit
     float[] logits; // (chunk, V padded), then their gradient
     float[] logitSums; // (chunk, 2) maximum and sum of exponentials
     int logitsRows;
@@ -102,6 +103,7 @@ final class Workspace {
         hidden = new float[l][rows * wanted.mlpDim()];
         x = new float[rows * e];
         loss = new double[rows];
+        hits = new boolean[rows];
         logitsRow = Kernels.padded(wanted.vocabularySize());
         logitsRows = Math.max(1, Math.min(rows, LOGITS_FLOATS / logitsRow));
         logits = new float[logitsRows * logitsRow];

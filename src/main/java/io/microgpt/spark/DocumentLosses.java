@@ -9,6 +9,7 @@ import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.Gpt;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.Pass;
+import io.microgpt.model.PositionScores;
 import io.microgpt.text.Tokenizer;
 import io.microgpt.text.TokenizerJson;
 import java.io.Serializable;
@@ -35,13 +36,14 @@ public final class DocumentLosses {
             .add("text", DataTypes.StringType, false)
             .add("positions", DataTypes.IntegerType, false)
             .add("loss", DataTypes.DoubleType, false)
-            .add("perplexity", DataTypes.DoubleType, false);
+            .add("perplexity", DataTypes.DoubleType, false)
+            .add("accuracy", DataTypes.DoubleType, false);
 
     private record Place(Part part, int shard) implements Serializable {}
 
     private DocumentLosses() {}
 
-    /** {@return a row a document of the dataset: part, text, positions, loss (mean nats a position), perplexity} */
+    /** {@return a row a document of the dataset: part, text, positions, loss (mean nats a position), perplexity, accuracy (top-1)} */
     public static org.apache.spark.sql.Dataset<Row> rows(
             SparkSession spark, Dataset dataset, Checkpoint model, KernelProvider.Choice kernels) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
@@ -72,19 +74,22 @@ public final class DocumentLosses {
             return new Flattened<>(new Batches<>(indices, GROUP), batch -> {
                 List<int[]> documents = batch.stream().map(shard::document).toList();
                 List<Row> scored = new ArrayList<>();
-                gpt.loss(
+                gpt.scores(
                         weights.value().weights(config, gpt.kernels()),
                         documents,
                         pass,
-                        (document, sum, positions) -> scored.add(RowFactory.create(
-                                place.part().key(),
-                                tokenizer.decode(documents.get(document)),
-                                positions,
-                                sum / positions,
-                                StrictMath.exp(sum / positions))));
+                        (document, scores) ->
+                                scored.add(row(place.part(), tokenizer.decode(documents.get(document)), scores)));
                 return scored.iterator();
             });
         });
         return spark.createDataFrame(rows, SCHEMA);
+    }
+
+    private static Row row(Part part, String text, PositionScores scores) {
+        int positions = scores.positions();
+        double loss = scores.lossSum(0) / positions;
+        return RowFactory.create(
+                part.key(), text, positions, loss, StrictMath.exp(loss), (double) scores.hits(0) / positions);
     }
 }

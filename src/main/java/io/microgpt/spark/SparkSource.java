@@ -195,7 +195,7 @@ public final class SparkSource implements GradientSource {
     }
 
     /** What explains itself passes as it is; of the rest, the first thing that went wrong is what a person wants to know. */
-    private static RuntimeException failure(String what, Exception e, JavaSparkContext spark, ClusterWatch watch) {
+    static RuntimeException failure(String what, Exception e, JavaSparkContext spark, ClusterWatch watch) {
         boolean explains = e instanceof RuntimeException && !spark.sc().isStopped();
         return explains
                 ? (RuntimeException) e

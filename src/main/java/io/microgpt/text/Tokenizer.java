@@ -1,5 +1,6 @@
 package io.microgpt.text;
 
+import java.util.Arrays;
 import java.util.OptionalInt;
 
 /**
@@ -36,6 +37,24 @@ public interface Tokenizer {
      * @throws IllegalArgumentException if one of the ids is not in the vocabulary
      */
     String decode(int[] ids);
+
+    /**
+     * {@return how many characters of text, as Unicode code points, the ids {@code [from, to)} spell} The boundary spells none. What the
+     * unknown stood for is not known: it counts as one.
+     *
+     * @throws IllegalArgumentException if one of the ids is not in the vocabulary
+     */
+    default long characters(int[] ids, int from, int to) {
+        int[] known = new int[to - from];
+        int count = 0;
+        for (int i = from; i < to; i++) {
+            if (unknown().isEmpty() || ids[i] != unknown().getAsInt()) {
+                known[count++] = ids[i];
+            }
+        }
+        String text = decode(Arrays.copyOf(known, count));
+        return text.codePointCount(0, text.length()) + (long) (to - from - count);
+    }
 
     /**
      * {@return the token of {@code id} as the vocabulary spells it, special tokens included}

@@ -9,8 +9,10 @@ public enum Verdict {
     OVERFITTED("overfitted: the model remembers its training text; more data, fewer steps or a smaller model help"),
     UNKNOWN("unknown: there are no test documents");
 
-    private static final double SLIGHT = 1.05;
-    private static final double CLEAR = 1.25;
+    /** A perplexity on the test text of so many times that on the training text is slight overfitting. */
+    public static final double SLIGHT = 1.05;
+    /** And of so many, clear overfitting. */
+    public static final double CLEAR = 1.25;
 
     private final String meaning;
 
@@ -22,11 +24,16 @@ public enum Verdict {
         if (test.positions() == 0 || train.positions() == 0) {
             return UNKNOWN;
         }
-        double ratio = StrictMath.exp(test.mean() - train.mean());
+        double ratio = ratio(train, test);
         if (ratio > CLEAR) {
             return OVERFITTED;
         }
         return ratio > SLIGHT ? SLIGHTLY_OVERFITTED : GENERALISES;
+    }
+
+    /** {@return the test perplexity over the train perplexity, which decides} */
+    public static double ratio(LossSum train, LossSum test) {
+        return StrictMath.exp(test.mean() - train.mean());
     }
 
     /** {@return the name in output: {@code slightly-overfitted}} */

@@ -224,13 +224,20 @@ class CommandsTest {
     void evaluateIsAJsonObjectOfBothParts() {
         JsonNode spark = evaluated();
 
-        assertThat(spark.fieldNames()).toIterable().containsExactly("step", "train", "test", "verdict");
+        assertThat(spark.fieldNames()).toIterable().containsExactly("step", "train", "test", "verdict", "overfitting");
         assertThat(spark.path("step").asInt()).isEqualTo(12);
         for (Part part : Part.values()) {
             JsonNode node = spark.path(part.key());
             assertThat(node.fieldNames())
                     .toIterable()
-                    .containsExactlyInAnyOrder("loss", "perplexity", "positions", "documents");
+                    .containsExactlyInAnyOrder(
+                            "loss",
+                            "perplexity",
+                            "bits_per_character",
+                            "accuracy",
+                            "positions",
+                            "documents",
+                            "characters");
             assertThat(node.path("documents").asLong()).isEqualTo(manifest().documents(part));
             assertThat(node.path("positions").asLong()).isEqualTo(manifest().positions(part));
             assertThat(node.path("perplexity").doubleValue())
@@ -238,8 +245,10 @@ class CommandsTest {
         }
         assertThat(fourDigits(spark.path("train"))).isEqualTo(trained.trained().group(2));
         assertThat(fourDigits(spark.path("test"))).isEqualTo(trained.trained().group(3));
-        // To the last digit the same in one process, and by the checkpoint as by the run.
+        // To the last digit the same in one process, in any number of tasks, and by the checkpoint as by the run.
         assertThat(evaluated("--no-spark")).isEqualTo(spark);
+        assertThat(evaluated("--set", "engine.tasks=1")).isEqualTo(spark);
+        assertThat(evaluated("--set", "engine.tasks=7")).isEqualTo(spark);
         assertThat(Cli.run("evaluate", "--no-spark", "--json", "--model", run.resolve("checkpoints/step-00000012"))
                         .well()
                         .json())
@@ -281,6 +290,32 @@ class CommandsTest {
                 .extracting(row -> row.path("text").asText())
                 .containsExactlyInAnyOrderElementsOf(
                         Cli.read(shared.resolve("names.txt")).lines().toList());
+    }
+
+    /** Another text is looked for in the one that the model was trained on. */
+    @Test
+    void evaluateFindsTestDocumentsInTheTrainingText() {
+        String lines = Cli.read(shared.resolve("names.txt"));
+        Path other = Cli.write(directory.resolve("other.txt"), lines + lines.replace(" ", "  "));
+
+        Ended ended = Cli.run(
+                        "evaluate",
+                        "--contamination",
+                        "--model",
+                        run,
+                        "--data",
+                        other,
+                        "--set",
+                        "data.test-fraction=0.9")
+                .well();
+
+        assertThat(ended.out())
+                .containsPattern(
+                        "\\d+ of \\d+ test documents stand in the training text: \\d\\d+ exactly, \\d\\d+ more up to"
+                                + " white space and case\n  test \"(\\w+)  (\\w+.*)\"  train \"\\1 \\2");
+        JsonNode itself = evaluated("--contamination").path("contamination");
+        assertThat(itself.path("test_documents").asLong()).isEqualTo(manifest().documents(Part.TEST));
+        assertThat(itself.path("exact").asInt()).isZero(); // equal documents are on one side of the split
     }
 
     @Test
@@ -336,10 +371,12 @@ class CommandsTest {
     private static String line(String name, JsonNode part) {
         return String.format(
                 Locale.ROOT,
-                "%s  loss %.4f  perplexity %s  %,d documents, %,d positions",
+                "%s  loss %.4f  perplexity %s  %.4f bits a character  top-1 %.2f %%  %,d documents, %,d positions",
                 name,
                 part.path("loss").doubleValue(),
                 fourDigits(part),
+                part.path("bits_per_character").doubleValue(),
+                100 * part.path("accuracy").doubleValue(),
                 part.path("documents").asLong(),
                 part.path("positions").asLong());
     }
