@@ -10,6 +10,9 @@ import java.util.List;
  * @param max the value at its end, above {@code min}
  */
 record Axis(double min, double max, boolean logarithmic) {
+    /** About so many are read without effort. */
+    static final int MARKS = 5;
+
     /** {@return an axis that holds all of the values, with ends that are marks where that costs little} */
     static Axis linear(double least, double most) {
         if (!(least <= most)) {
@@ -20,7 +23,13 @@ record Axis(double min, double max, boolean logarithmic) {
             double room = size == 0.0 ? 1.0 : size / 2;
             return new Axis(least < 0 ? least - room : Math.max(0.0, least - room), most + room, false);
         }
-        double step = step(most - least, 5);
+        double step = step(most - least, MARKS);
+        Axis axis = between(least, most, step);
+        double wider = step(axis.max - axis.min, MARKS); // round ends may ask for marks further apart
+        return wider == step ? axis : between(least, most, wider);
+    }
+
+    private static Axis between(double least, double most, double step) {
         return new Axis(Math.floor(least / step) * step, Math.ceil(most / step) * step, false);
     }
 
@@ -55,8 +64,8 @@ record Axis(double min, double max, boolean logarithmic) {
         return Math.min(1.0, Math.max(0.0, share));
     }
 
-    /** {@return about so many round numbers on the axis} */
-    List<Double> marks(int about) {
+    /** {@return about {@value #MARKS} round numbers on the axis} */
+    List<Double> marks() {
         List<Double> marks = new ArrayList<>();
         if (logarithmic && max / min >= 8) {
             boolean dense = max / min < 200;
@@ -68,12 +77,12 @@ record Axis(double min, double max, boolean logarithmic) {
                     }
                 }
             }
-            while (marks.size() > 2 * about) {
+            while (marks.size() > 2 * MARKS) {
                 marks = everyOther(marks);
             }
             return marks;
         }
-        double step = step(max - min, about);
+        double step = step(max - min, MARKS);
         for (long i = (long) Math.ceil(min / step - 1e-6); i * step <= max + step * 1e-6; i++) {
             marks.add(i * step);
         }

@@ -12,13 +12,20 @@ final class Chart {
     private static final double WIDTH = 480;
     private static final double HEIGHT = 270;
     private static final double LEFT = 50;
-    private static final double RIGHT = 14;
+    private static final double RIGHT = 22;
     private static final double TOP = 24;
     private static final double BOTTOM = 38;
+    /** Colours and dashes in the style sheet. */
+    private static final int STYLES = 8;
     /** More dots than this run into each other. */
     private static final int MOST_DOTS = 60;
-    /** Share of the slowest points that may be cut off at the top of a stack: the first steps warm up the JVM. */
+    /**
+     * Share of the points that may be cut off at the top: of a stack the slowest, because the first steps warm up the JVM; of {@link
+     * #settled} lines the first, because a loss falls steeply before it falls interestingly.
+     */
     private static final double CUT_OFF = 0.02;
+    /** A smaller ratio of the largest to the smallest value needs no logarithm. */
+    private static final double DECADE = 10;
 
     private final String title;
     private final String unit;
@@ -28,6 +35,7 @@ final class Chart {
     private boolean logarithmic;
     private boolean fromZero;
     private boolean stacked;
+    private boolean settled;
 
     /**
      * A line over the steps.
@@ -49,7 +57,7 @@ final class Chart {
         this.steps = Math.max(steps, 2);
     }
 
-    /** Draws logarithmically, where all values are above 0. */
+    /** Draws logarithmically where all values are above 0 and far from each other. */
     Chart logarithmic() {
         logarithmic = true;
         return this;
@@ -57,6 +65,12 @@ final class Chart {
 
     Chart fromZero() {
         fromZero = true;
+        return this;
+    }
+
+    /** Lets the first few points run off the top. */
+    Chart settled() {
+        settled = true;
         return this;
     }
 
@@ -68,12 +82,12 @@ final class Chart {
 
     /** Adds a line, unless it has no points. */
     Chart line(String name, int style, List<Series.Point> points) {
-        return add(new Line(name, style, false, points));
+        return add(new Line(name, style % STYLES, false, points));
     }
 
     /** Adds a line of values that stand alone. */
     Chart dots(String name, int style, List<Series.Point> points) {
-        return add(new Line(name, style, true, points));
+        return add(new Line(name, style % STYLES, true, points));
     }
 
     private Chart add(Line line) {
@@ -119,7 +133,8 @@ final class Chart {
                 "aria-label",
                 description());
         grid(out, x, y);
-        for (int i = drawn.size() - 1; i >= 0; i--) { // the first on top; of a stack the highest beneath
+        for (int n = 0; n < drawn.size(); n++) {
+            int i = stacked ? drawn.size() - 1 - n : n; // of a stack the highest is beneath
             Line line = drawn.get(i);
             if (!stacked && !line.dots()) {
                 band(out, line, x, y);
@@ -163,8 +178,8 @@ final class Chart {
     }
 
     private void grid(Html out, Axis x, Axis y) {
-        out.element("text", unit, "class", "unit", "x", "4", "y", "12");
-        for (double mark : y.marks(5)) {
+        out.element("text", unit + (y.logarithmic() ? ", logarithmic" : ""), "class", "unit", "x", "4", "y", "14");
+        for (double mark : y.marks()) {
             String at = number(py(y, mark));
             out.empty("line", "class", "grid", "x1", number(LEFT), "x2", number(WIDTH - RIGHT), "y1", at, "y2", at);
             out.element(
@@ -177,7 +192,7 @@ final class Chart {
                     "y",
                     number(py(y, mark) + 4));
         }
-        for (double mark : x.marks(5)) {
+        for (double mark : x.marks()) {
             String at = number(px(x, mark));
             out.empty(
                     "line",
@@ -229,12 +244,16 @@ final class Chart {
         double least = Double.POSITIVE_INFINITY;
         double most = Double.NEGATIVE_INFINITY;
         for (Line line : drawn) {
+            double from = settled && line.points().size() > 1 / CUT_OFF ? steps * CUT_OFF : 0.0;
             for (Series.Point p : line.points()) {
-                least = Math.min(least, line.dots() || stacked ? p.mean() : p.min());
-                most = Math.max(most, line.dots() || stacked ? p.mean() : p.max());
+                boolean alone = line.dots() || stacked;
+                least = Math.min(least, alone ? p.mean() : p.min());
+                if (p.step() >= from) {
+                    most = Math.max(most, alone ? p.mean() : p.max());
+                }
             }
         }
-        if (logarithmic && least > 0) {
+        if (logarithmic && least > 0 && most / least > DECADE) {
             return Axis.log(least, most);
         }
         if (stacked) {

@@ -11,23 +11,24 @@ final class Charts {
         Curves curves = run.curves();
         double steps = curves.last().step();
         List<Chart> charts = new ArrayList<>();
-        charts.add(new Chart("Loss", "nats a token", "The band is the spread of the steps behind a point.", steps)
-                .dots("test loss", 1, curves.points(Metric.TEST_LOSS))
-                .line("train loss", 0, curves.points(Metric.LOSS)));
+        charts.add(new Chart("Loss", "nats a token", "The band is the spread of the steps behind a point. The first steps may run off the top.", steps)
+                .settled()
+                .line("train loss", 0, curves.points(Metric.LOSS))
+                .dots("test loss", 1, curves.points(Metric.TEST_LOSS)));
         charts.add(new Chart(
                         "Perplexity",
-                        "tokens to choose among, logarithmic",
+                        "tokens to choose among",
                         "Train is the mean of the " + Curves.WINDOW
                                 + " steps before an evaluation. The wider the gap, the more is learned by heart.",
                         steps)
                 .logarithmic()
-                .dots("test", 1, perplexity(curves.points(Metric.TEST_LOSS)))
-                .dots("train", 0, perplexity(curves.trainAtEvaluation())));
+                .dots("train", 0, perplexity(curves.trainAtEvaluation()))
+                .dots("test", 1, perplexity(curves.points(Metric.TEST_LOSS))));
         charts.add(new Chart("Learning rate", "learning rate", "What Adam multiplies its steps with.", steps)
                 .fromZero()
                 .line("learning rate", 0, curves.points(Metric.LEARNING_RATE)));
         charts.add(
-                new Chart("Gradient norm", "norm before clipping, logarithmic", "A jump is a step to look at.", steps)
+                new Chart("Gradient norm", "norm before clipping", "A jump is a step to look at.", steps)
                         .logarithmic()
                         .line("gradient norm", 0, curves.points(Metric.GRADIENT_NORM)));
         charts.add(new Chart("Speed", "tokens a second", "Predicted tokens over the time of a step.", steps)
@@ -49,18 +50,13 @@ final class Charts {
     static List<Chart> of(List<Run> runs) {
         List<Chart> charts = new ArrayList<>();
         charts.add(each(runs, "Test loss", "nats a token", "Lower is better.", Metric.TEST_LOSS));
-        charts.add(each(
-                runs,
-                "Train loss",
-                "nats a token",
-                "The band is the spread of the steps behind a point.",
-                Metric.LOSS));
-        charts.add(each(runs, "Learning rate", "learning rate", "", Metric.LEARNING_RATE)
+        charts.add(each(runs, "Train loss", "nats a token", "The first steps may run off the top.", Metric.LOSS).settled());
+        charts.add(each(runs, "Learning rate", "learning rate", "What Adam multiplies its steps with.", Metric.LEARNING_RATE)
                 .fromZero());
         charts.add(each(
                         runs,
                         "Gradient norm",
-                        "norm before clipping, logarithmic",
+                        "norm before clipping",
                         "A jump is a step to look at.",
                         Metric.GRADIENT_NORM)
                 .logarithmic());
@@ -86,7 +82,10 @@ final class Charts {
     private static Chart each(List<Run> runs, String title, String unit, String note, Metric metric) {
         Chart chart = new Chart(title, unit, note, steps(runs));
         for (int i = 0; i < runs.size(); i++) {
-            List<Series.Point> points = runs.get(i).curves().points(metric);
+            // Means alone: the spreads of several runs would hide each other.
+            List<Series.Point> points = runs.get(i).curves().points(metric).stream()
+                    .map(p -> point(p.step(), p.mean()))
+                    .toList();
             if (metric == Metric.TEST_LOSS) {
                 chart.dots(runs.get(i).name(), i, points);
             } else {

@@ -2,7 +2,6 @@ package io.microgpt.report;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** Several runs in one picture. */
 public final class ComparePage {
@@ -52,11 +51,11 @@ public final class ComparePage {
                     html,
                     run.name(),
                     Numbers.count(curves.isEmpty() ? 0 : curves.last().step()),
-                    Numbers.of(curves.trainLoss(), 4),
-                    Numbers.of(curves.testLoss(), 4),
-                    Numbers.of(curves.bestTestLoss(), 4),
+                    Numbers.fixed(curves.trainLoss(), 4),
+                    Numbers.fixed(curves.testLoss(), 4),
+                    Numbers.fixed(curves.bestTestLoss(), 4),
                     tested ? Numbers.count(curves.bestStep()) : "\u2013",
-                    Numbers.of(StrictMath.exp(curves.testLoss()), 4),
+                    Numbers.fixed(StrictMath.exp(curves.testLoss()), 2),
                     Numbers.of(curves.positions(), 3),
                     Numbers.of(curves.tokensPerSecond(), 3),
                     Numbers.duration(curves.seconds()));
@@ -68,18 +67,21 @@ public final class ComparePage {
     /** The keys of the configuration in which the runs differ. */
     private static void differences(Html html, List<Run> runs) {
         html.open("section").element("h2", "Configuration where it differs");
+        List<String> keys = runs.stream()
+                .flatMap(run -> run.settings().stream().map(Run.Setting::key))
+                .distinct()
+                .filter(key -> runs.stream().map(run -> value(run, key)).distinct().count() > 1)
+                .toList();
+        if (keys.isEmpty()) {
+            html.element("p", "Nowhere.", "class", "note").close();
+            return;
+        }
         List<String> names = new ArrayList<>(List.of("key"));
         runs.forEach(run -> names.add(run.name()));
         Tables.begin(html, names.toArray(String[]::new));
-        runs.stream()
-                .flatMap(run -> run.settings().stream().map(Run.Setting::key))
-                .distinct()
-                .forEach(key -> {
-                    String[] values = runs.stream().map(run -> value(run, key)).toArray(String[]::new);
-                    if (Stream.of(values).distinct().count() > 1) {
-                        Tables.row(html, key, values);
-                    }
-                });
+        for (String key : keys) {
+            Tables.row(html, key, runs.stream().map(run -> value(run, key)).toArray(String[]::new));
+        }
         Tables.end(html);
         html.close();
     }

@@ -43,6 +43,11 @@ final class Numbers {
                 .replace("e+", "e");
     }
 
+    /** {@return a number with so many digits after the point, so that a column of them lines up} */
+    static String fixed(double value, int digits) {
+        return Double.isFinite(value) ? String.format(Locale.ROOT, "%." + digits + "f", value) : "\u2013";
+    }
+
     /** {@return a count with its thousands parted: {@code 12,345}} */
     static String count(long value) {
         return String.format(Locale.ROOT, "%,d", value);

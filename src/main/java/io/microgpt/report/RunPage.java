@@ -90,11 +90,11 @@ public final class RunPage {
             Tables.row(
                     html,
                     Numbers.count(Math.round(test.get(i).step())),
-                    Numbers.of(trainLoss, 4),
-                    Numbers.of(testLoss, 4),
-                    Numbers.of(StrictMath.exp(trainLoss), 4),
-                    Numbers.of(StrictMath.exp(testLoss), 4),
-                    Numbers.of(StrictMath.exp(testLoss - trainLoss), 3));
+                    Numbers.fixed(trainLoss, 4),
+                    Numbers.fixed(testLoss, 4),
+                    Numbers.fixed(StrictMath.exp(trainLoss), 2),
+                    Numbers.fixed(StrictMath.exp(testLoss), 2),
+                    Numbers.fixed(StrictMath.exp(testLoss - trainLoss), 3));
         }
         Tables.end(html);
         html.element(
