@@ -103,7 +103,11 @@ submit() { # command, arguments...
   shift
   build
   sort_arguments "$@"
-  [ -t 2 ] && export MICROGPT_TERMINAL=1
+  [ "$command" = compare ] && no_spark=yes
+  if [ -t 2 ]; then
+    export MICROGPT_TERMINAL=1
+    MICROGPT_COLUMNS=$(stty size <&2 2>/dev/null | cut -d ' ' -f 2) && export MICROGPT_COLUMNS
+  fi
   # Java 17 reads its arguments in the encoding of the locale.
   case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in *[Uu][Tt][Ff]*8*) ;; *) export LC_ALL=C.UTF-8 ;; esac
   local home=${SPARK_HOME:-$embedded}

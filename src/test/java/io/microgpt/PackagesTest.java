@@ -76,6 +76,9 @@ class PackagesTest {
             room("checkpoint"));
 
     @ArchTest
+    static final ArchRule REPORT = only("report", JDK, JSON, HADOOP, room("train"));
+
+    @ArchTest
     static final ArchRule ALL_BUT_CLI = noClasses()
             .that()
             .resideOutsideOfPackage(room("cli"))
@@ -94,7 +97,8 @@ class PackagesTest {
                     room("data"),
                     room("generate"),
                     room("checkpoint"),
-                    room("train")))
+                    room("train"),
+                    room("report")))
             .should()
             .dependOnClassesThat(resideInAnyPackage("org.apache.spark..", room("spark")))
             .because("only the spark package and the commands know Spark");

@@ -111,6 +111,11 @@ public enum ConfigKey {
             0.0,
             "share of the target's probability that is spread over the whole vocabulary"),
     TRAIN_SEED("train.seed", new LongInteger(), 1L, "seed of the initial weights and of the batches"),
+    TRAIN_TENSORBOARD(
+            "train.tensorboard",
+            new Flag(),
+            false,
+            "whether a run also writes event files for TensorBoard, in its directory `tensorboard`"),
 
     ENGINE_KERNELS(
             "engine.kernels",

@@ -271,6 +271,6 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private void warn(String message) {
-        terminal.print("warning: " + message);
+        terminal.warn(message);
     }
 }

@@ -234,6 +234,6 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private void warn(String message) {
-        terminal.print("warning: " + message);
+        terminal.warn(message);
     }
 }

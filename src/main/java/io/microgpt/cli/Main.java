@@ -13,13 +13,19 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 
-/** The entry point of every job: {@code prepare}, {@code train}, {@code evaluate}, {@code generate}. */
+/** The entry point of every job: {@code prepare}, {@code train}, {@code evaluate}, {@code generate}, {@code compare}. */
 @Command(
         name = "microgpt",
         description = "Trains, evaluates and serves small GPTs on the CPUs of a Spark cluster.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {PrepareCommand.class, TrainCommand.class, EvaluateCommand.class, GenerateCommand.class})
+        subcommands = {
+            PrepareCommand.class,
+            TrainCommand.class,
+            EvaluateCommand.class,
+            GenerateCommand.class,
+            CompareCommand.class
+        })
 public final class Main {
     /** Set to see where an error comes from. */
     private static final String DEBUG = "MICROGPT_DEBUG";

@@ -10,7 +10,10 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 
-/** A run on any Hadoop file system: {@code checkpoints/}, {@code dataset/}, {@code config.conf}, {@code metrics.jsonl}. */
+/**
+ * A run on any Hadoop file system: {@code checkpoints/}, {@code dataset/}, {@code config.conf}, {@code metrics.jsonl}, and what
+ * {@link io.microgpt.report.LiveReport} and {@link io.microgpt.report.EventLog} keep there.
+ */
 final class RunDirectory {
     static final String CHECKPOINTS = "checkpoints";
     private static final String DATASET = "dataset";
@@ -67,6 +70,15 @@ final class RunDirectory {
 
     Path metrics() {
         return new Path(root, METRICS);
+    }
+
+    Path root() {
+        return root;
+    }
+
+    /** {@return a file or directory of the run} */
+    Path file(String name) {
+        return new Path(root, name);
     }
 
     boolean hasCheckpoints() throws IOException {

@@ -21,9 +21,7 @@ final class Sessions implements AutoCloseable {
         if (session == null) {
             session = SparkSessions.open(application);
             watch = new ClusterWatch(
-                    session.sparkContext(),
-                    settings.integer(ConfigKey.ENGINE_PATIENCE),
-                    message -> terminal.print("warning: " + message));
+                    session.sparkContext(), settings.integer(ConfigKey.ENGINE_PATIENCE), terminal::warn);
         }
         return session;
     }

@@ -6,6 +6,8 @@ import io.microgpt.data.Dataset;
 import io.microgpt.data.Manifest;
 import io.microgpt.data.StepPlan;
 import io.microgpt.model.GptConfig;
+import io.microgpt.report.EventLog;
+import io.microgpt.report.LiveReport;
 import io.microgpt.spark.Cluster;
 import io.microgpt.spark.Preflight;
 import io.microgpt.spark.Scaling;
@@ -16,15 +18,14 @@ import io.microgpt.train.Compatibility;
 import io.microgpt.train.GradientSource;
 import io.microgpt.train.LocalSource;
 import io.microgpt.train.MetricsLog;
-import io.microgpt.train.StepReport;
 import io.microgpt.train.TrainConfig;
 import io.microgpt.train.Trainer;
-import io.microgpt.train.TrainingListener;
 import io.microgpt.train.TrainingTask;
-import io.microgpt.train.Verdict;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -73,10 +74,19 @@ final class TrainCommand implements Callable<Integer> {
                     "for --plan: speed of the network between driver and executors, in Gbit/s (default: ${DEFAULT-VALUE})")
     private double network = Scaling.DEFAULT_NETWORK_GBIT;
 
-    private final Terminal terminal = Terminal.standard();
+    @Option(names = "--quiet", description = "say nothing but warnings and, at the end, the results")
+    private boolean quiet;
+
+    @Option(
+            names = "--json",
+            description = "progress and results as JSON lines on standard output; on standard error warnings alone")
+    private boolean json;
+
+    private Terminal terminal;
 
     @Override
     public Integer call() throws Exception {
+        terminal = Terminal.standard(quiet || json);
         Configuration hadoop = SparkSessions.hadoop();
         try (Sessions sessions = new Sessions("train", terminal)) {
             TrainingSetup setup = new TrainingSetup(hadoop, options, data, out, resume, terminal);
@@ -122,24 +132,45 @@ final class TrainCommand implements Callable<Integer> {
             Preflight preflight = preflight(manifest, task, settings, sessions);
             preflight.require();
             setup.run().writeConfig(settings);
-            terminal.print(Summaries.format(
-                    "%s: %,d parameters, %,d steps of %d documents (%.1f epochs)%s",
-                    setup.run(),
-                    model.parameters(),
-                    config.steps(),
-                    config.batchSize(),
+            TrainingOutput output = json ? new JsonOutput(System.out, terminal) : new PlainOutput(terminal);
+            output.begins(new TrainingOutput.Beginning(
+                    setup.run().toString(),
+                    model,
+                    config,
+                    resumed.isPresent(),
+                    from,
                     steps.epochs(config.steps()),
-                    resumed.isPresent() ? ", going on from step " + from : ""));
-            terminal.print("  on " + source.description());
-            terminal.print("  " + preflight.line());
-            Progress progress = new Progress(terminal, config.steps());
+                    source.description(),
+                    preflight.line()));
+            Samples samples = new Samples(model, dataset, settings);
             try (MetricsLog metrics = new MetricsLog(hadoop, setup.run().metrics(), from);
-                    TrainingMetrics gauges = noSpark ? null : new TrainingMetrics()) {
+                    TrainingMetrics gauges = noSpark ? null : new TrainingMetrics();
+                    EventLog events = settings.flag(ConfigKey.TRAIN_TENSORBOARD)
+                            ? new EventLog(hadoop, setup.run().file(EventLog.DIRECTORY), from, output::warning)
+                            : null;
+                    LiveReport report = new LiveReport(
+                            hadoop,
+                            setup.run().root(),
+                            setup.run().toString(),
+                            config.steps(),
+                            Pictures.settings(settings),
+                            from,
+                            samples::onTheWay,
+                            output::warning)) {
                 Watch watch = new Watch(
-                        gauges == null ? List.of(metrics, progress) : List.of(metrics, gauges, progress), from);
+                        Stream.of(metrics, gauges, events, output, report)
+                                .filter(Objects::nonNull)
+                                .toList(),
+                        from);
                 Trainer trainer = new Trainer(config, dataset, source, store, settings.renderJson(), resumed, watch);
-                Trainer.Result result = trainer.run(() -> stop.getAsBoolean() || watch.step >= stopAt);
-                report(result, trainer, setup, config);
+                Trainer.Result result = trainer.run(() -> stop.getAsBoolean() || watch.step() >= stopAt);
+                TrainingOutput.Ending ending = new TrainingOutput.Ending(
+                        setup.run().toString(),
+                        config,
+                        result,
+                        result.stopped() ? List.of() : samples.atEnd(trainer.weights()));
+                report.ended(ending.line());
+                output.ends(ending);
             }
         }
     }
@@ -162,53 +193,7 @@ final class TrainCommand implements Callable<Integer> {
                 this::warn);
     }
 
-    private void report(Trainer.Result result, Trainer trainer, TrainingSetup setup, TrainConfig config) {
-        if (result.stopped()) {
-            terminal.print("stopped at step " + result.step() + " of " + config.steps()
-                    + "; go on with: --resume --out " + setup.run());
-        } else {
-            Samples.of(trainer.weights(), config.model(), setup.dataset(), setup.settings())
-                    .forEach(System.out::println);
-        }
-        Verdict verdict = Verdict.of(result.train(), result.test());
-        System.out.println("model in " + setup.run() + "; " + verdict.meaning());
-        System.out.println(Summaries.format(
-                "step %d loss %.4f train perplexity %s test perplexity %s weights sha256 %s",
-                result.step(),
-                result.trainLoss(),
-                Summaries.perplexity(result.train()),
-                Summaries.perplexity(result.test()),
-                result.sha256()));
-    }
-
     private void warn(String message) {
-        terminal.print("warning: " + message);
-    }
-
-    /** Progress for the person, metrics for the file and for what watches the cluster. */
-    private static final class Watch implements TrainingListener {
-        private final List<TrainingListener> listeners;
-        private volatile long step;
-
-        Watch(List<TrainingListener> listeners, long step) {
-            this.listeners = listeners;
-            this.step = step;
-        }
-
-        @Override
-        public void stepEnded(StepReport report) {
-            step = report.step();
-            listeners.forEach(listener -> listener.stepEnded(report));
-        }
-
-        @Override
-        public void checkpointBegins(long step) {
-            listeners.forEach(listener -> listener.checkpointBegins(step));
-        }
-
-        @Override
-        public void warning(String message) {
-            listeners.forEach(listener -> listener.warning(message));
-        }
+        terminal.warn(message);
     }
 }

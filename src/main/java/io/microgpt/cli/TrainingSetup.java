@@ -115,8 +115,8 @@ final class TrainingSetup {
                             boolean ignored = !given.equals(Settings.defaults().shown(key))
                                     && !given.replace("\"", "").equals(value);
                             if (ignored) {
-                                terminal.print("warning: " + name + " = " + given
-                                        + " has no effect: the dataset was prepared with " + value);
+                                terminal.warn(name + " = " + given + " has no effect: the dataset was prepared with "
+                                        + value);
                             }
                         }));
         return builder.build();

@@ -1,107 +1,43 @@
 package io.microgpt.train;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Reader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 
-/**
- * {@code metrics.jsonl}: a JSON object a line, a line a step. A resumed run keeps the lines up to the step that it goes on from, so that
- * the file reads as if nothing had happened. It can be followed while it grows.
- */
+/** {@code metrics.jsonl}: a line a step. */
 public final class MetricsLog implements TrainingListener, AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
-    /** In characters; of ours, none has a thousand. */
-    private static final int LONGEST_LINE = 1 << 16;
-    /** Between two flushes, so that a small model's steps do not wait for the disk. */
-    private static final long FLUSH_NANOS = 1_000_000_000L;
 
-    private final Configuration hadoop;
-    private final Path path;
-    private FSDataOutputStream out;
-    private long flushed = System.nanoTime();
-    /** The last step whose line is on storage. */
-    private long kept;
-    /** The lines since, in case that what is open breaks. */
-    private final StringBuilder since = new StringBuilder();
+    private static final List<String> NUMBERS = List.of(
+            "loss",
+            "lr",
+            "grad_norm",
+            "positions",
+            "tokens_per_second",
+            "ms_broadcast",
+            "ms_compute",
+            "ms_gather",
+            "ms_update");
 
-    private long last;
+    private final StepLog log;
 
     /** @param step the step that training goes on from; lines of later steps are dropped */
     public MetricsLog(Configuration hadoop, Path path, long step) {
-        this.hadoop = hadoop;
-        this.path = path;
-        kept = step;
-        last = step;
-        try {
-            open();
-        } catch (IOException e) {
-            throw failure(e);
-        }
-    }
-
-    /** Begins the file anew with the lines that are to be kept of the one that is there. */
-    private void open() throws IOException {
-        FileSystem fs = path.getFileSystem(hadoop);
-        // The checksummed local file system holds back what does not fill a block.
-        FileSystem raw = fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
-        Path before = path.suffix(".before");
-        if (raw.exists(path) && !raw.exists(before) && !raw.rename(path, before)) {
-            throw new IOException("cannot be renamed to " + before);
-        }
-        out = raw.create(path, true);
-        if (raw.exists(before)) {
-            copy(raw, before, kept);
-            out.hflush();
-            raw.delete(before, false);
-        }
-    }
-
-    private void copy(FileSystem fs, Path before, long step) throws IOException {
-        try (BufferedReader lines =
-                new BufferedReader(new InputStreamReader(fs.open(before), StandardCharsets.UTF_8))) {
-            for (String line = line(lines); line != null; line = line(lines)) {
-                if (isUpTo(line, step)) {
-                    out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-                }
-            }
-        }
-    }
-
-    /** {@return the next line, null at the end} One that is too long to be ours comes cut off, and so is dropped. */
-    private static String line(Reader in) throws IOException {
-        StringBuilder line = new StringBuilder();
-        int next = in.read();
-        if (next < 0) {
-            return null;
-        }
-        for (; next >= 0 && next != '\n'; next = in.read()) {
-            if (line.length() < LONGEST_LINE) {
-                line.append((char) next);
-            }
-        }
-        return line.toString();
-    }
-
-    private static boolean isUpTo(String line, long step) {
-        try {
-            return JSON.readTree(line).path("step").asLong(Long.MAX_VALUE) <= step;
-        } catch (IOException e) {
-            return false; // the line that a crash cut off
-        }
+        log = new StepLog(hadoop, path, step);
     }
 
     @Override
     public void stepEnded(StepReport report) {
+        log.add(report.step(), line(report).toString());
+    }
+
+    /** {@return a step as it stands in the file} */
+    public static ObjectNode line(StepReport report) {
         ObjectNode line = JSON.createObjectNode();
         line.put("step", report.step());
         line.put("loss", report.loss());
@@ -114,86 +50,52 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
         line.put("ms_gather", rounded(report.gatherMillis(), 1000));
         line.put("ms_update", rounded(report.updateMillis(), 1000));
         report.testLoss().ifPresent(loss -> line.put("test_loss", loss));
-        since.append(line).append('\n');
-        last = report.step();
-        try {
-            out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            reopen(e);
-        }
-        if (System.nanoTime() - flushed > FLUSH_NANOS) {
-            flush();
-        }
+        return line;
+    }
+
+    /**
+     * Reads the steps of a file, from first to last, as a stream. A line that lacks a number is passed over.
+     *
+     * @throws java.io.UncheckedIOException if it is not there or cannot be read
+     */
+    public static void read(Configuration hadoop, Path path, Consumer<StepReport> steps) {
+        StepLog.read(hadoop, path, line -> {
+            if (NUMBERS.stream().allMatch(name -> line.path(name).isNumber())) {
+                steps.accept(report(line));
+            }
+        });
+    }
+
+    private static StepReport report(JsonNode line) {
+        long positions = line.path("positions").asLong();
+        return new StepReport(
+                line.path("step").asLong(),
+                line.path("loss").asDouble(),
+                line.path("lr").asDouble(),
+                line.path("grad_norm").asDouble(),
+                positions,
+                positions / line.path("tokens_per_second").asDouble() * 1e3,
+                line.path("ms_broadcast").asDouble(),
+                line.path("ms_compute").asDouble(),
+                line.path("ms_gather").asDouble(),
+                line.path("ms_update").asDouble(),
+                line.path("test_loss").isNumber()
+                        ? OptionalDouble.of(line.path("test_loss").asDouble())
+                        : OptionalDouble.empty());
     }
 
     /** A run that goes on from the checkpoint finds the lines of all steps before it. */
     @Override
     public void checkpointBegins(long step) {
-        flush();
-    }
-
-    private void flush() {
-        try {
-            out.hflush();
-        } catch (IOException e) {
-            reopen(e);
-        }
-        kept();
-    }
-
-    private void kept() {
-        flushed = System.nanoTime();
-        kept = last;
-        since.setLength(0);
-    }
-
-    /**
-     * A file that stays open as long as the training may break where its checkpoints do not: HDFS gives it up when a DataNode dies
-     * and no other is left to take its place. A new file finds others.
-     */
-    private void reopen(IOException cause) {
-        try {
-            out.close();
-        } catch (IOException e) {
-            suppress(e, cause);
-        }
-        try {
-            open();
-            out.write(since.toString().getBytes(StandardCharsets.UTF_8));
-            out.hflush();
-        } catch (IOException e) {
-            suppress(cause, e);
-            throw failure(e);
-        }
-        kept();
-    }
-
-    /** HDFS throws one exception object more than once, which Java does not let suppress itself. */
-    private static void suppress(IOException suppressed, IOException by) {
-        if (suppressed != by) {
-            by.addSuppressed(suppressed);
-        }
+        log.flush();
     }
 
     private static double rounded(double value, double parts) {
         return Math.round(value * parts) / parts;
     }
 
-    private UncheckedIOException failure(IOException e) {
-        return new UncheckedIOException(path + ": the metrics cannot be written: " + e.getMessage(), e);
-    }
-
     @Override
     public void close() {
-        try {
-            out.close();
-        } catch (IOException e) {
-            reopen(e);
-            try {
-                out.close();
-            } catch (IOException again) {
-                throw failure(again);
-            }
-        }
+        log.close();
     }
 }

@@ -152,8 +152,8 @@ public final class Trainer {
         state.trainLoss = sum.meanLoss();
         boolean best = false;
         OptionalDouble testLoss = OptionalDouble.empty();
-        if ((due(config.evalEvery()) || state.step == config.steps())
-                && dataset.manifest().documents(Part.TEST) > 0) {
+        boolean evaluate = due(config.evalEvery()) || state.step == config.steps();
+        if (evaluate && dataset.manifest().documents(Part.TEST) > 0) {
             double loss = gradients.loss(Part.TEST, 1.0, state.weights).mean();
             best = state.evaluated(loss);
             testLoss = OptionalDouble.of(loss);
@@ -170,6 +170,9 @@ public final class Trainer {
                 gradient.gatherMillis(),
                 (end - update) * 1e-6,
                 testLoss));
+        if (evaluate) {
+            listener.evaluated(state.step, state.weights);
+        }
         return best;
     }
 

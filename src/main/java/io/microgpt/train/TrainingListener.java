@@ -5,6 +5,13 @@ public interface TrainingListener {
     /** After every step, its evaluation included. */
     default void stepEnded(StepReport report) {}
 
+    /**
+     * The model as it is when it is due to be looked at: after {@link #stepEnded} of the steps that evaluate, and of the last.
+     *
+     * @param weights not a copy: to be read, and only until this returns
+     */
+    default void evaluated(long step, float[] weights) {}
+
     /** A checkpoint is about to be written: what should never be behind it has to be on storage when this returns. */
     default void checkpointBegins(long step) {}
 

@@ -77,7 +77,9 @@ class CommandsOnHdfsTest {
         Ended resumed = Cli.run("train", "--no-spark", "--resume", "--out", run).well();
 
         assertThat(resumed.lastLine()).isEqualTo(expected);
-        assertThat(names(run)).containsExactly("checkpoints", "config.conf", "dataset", "metrics.jsonl");
+        assertThat(names(run))
+                .containsExactly(
+                        "checkpoints", "config.conf", "dataset", "metrics.jsonl", "report.html", "samples.jsonl");
         assertThat(names(run + "/checkpoints")).containsExactly("step-00000007", "step-00000010", "step-00000012");
 
         String prompts = write("/own/prompts.txt", "anna\nzoë\n");

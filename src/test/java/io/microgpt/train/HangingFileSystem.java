@@ -14,18 +14,18 @@ public final class HangingFileSystem extends RawLocalFileSystem {
     private static volatile CountDownLatch hanging = new CountDownLatch(0);
 
     /** {@return a configuration with this one in place of the local file system} */
-    static Configuration configuration() {
+    public static Configuration configuration() {
         Configuration configuration = new Configuration(false);
         configuration.set("fs.file.impl", HangingFileSystem.class.getName());
         configuration.setBoolean("fs.file.impl.disable.cache", true);
         return configuration;
     }
 
-    static void hang() {
+    public static void hang() {
         hanging = new CountDownLatch(1);
     }
 
-    static void recover() {
+    public static void recover() {
         hanging.countDown();
     }
 

@@ -108,7 +108,7 @@ class MetricsLogTest {
         Breaking.streams = 2;
         assertThatThrownBy(() -> log.checkpointBegins(1))
                 .isInstanceOf(UncheckedIOException.class)
-                .hasMessage("breaking:" + file + ": the metrics cannot be written: no more good datanodes");
+                .hasMessage("breaking:" + file + ": cannot be written: no more good datanodes");
     }
 
     /** A local file system of which what is open breaks, as on HDFS when a DataNode dies and no other is left. */

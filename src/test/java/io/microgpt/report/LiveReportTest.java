@@ -1,0 +1,140 @@
+package io.microgpt.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.microgpt.train.HangingFileSystem;
+import io.microgpt.train.MetricsLog;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.LongStream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Document;
+
+class LiveReportTest {
+    private static final Configuration HADOOP = new Configuration(false);
+    private static final float[] WEIGHTS = {1.5f};
+
+    @TempDir
+    private Path directory;
+
+    private final List<String> warnings = new ArrayList<>();
+    private Function<float[], List<String>> sampler = weights -> List.of("wrote <" + weights[0] + ">", "b");
+
+    private LiveReport report(Configuration hadoop, Path run, long from) {
+        return new LiveReport(
+                hadoop,
+                new org.apache.hadoop.fs.Path(run.toString()),
+                "a run",
+                40,
+                List.of(),
+                from,
+                weights -> sampler.apply(weights),
+                warnings::add);
+    }
+
+    /** A session from one step to another, with the metrics that a training writes. */
+    private void session(long from, long to) {
+        org.apache.hadoop.fs.Path metrics = new org.apache.hadoop.fs.Path(directory.toString(), "metrics.jsonl");
+        try (MetricsLog log = new MetricsLog(HADOOP, metrics, from);
+                LiveReport report = report(HADOOP, directory, from)) {
+            for (long step = from + 1; step <= to; step++) {
+                log.stepEnded(Steps.step(step));
+                report.stepEnded(Steps.step(step));
+                if (step % 10 == 0) {
+                    report.evaluated(step, WEIGHTS);
+                }
+            }
+            report.ended("it ended at " + to);
+        }
+    }
+
+    private String page() throws IOException {
+        return Files.readString(directory.resolve(LiveReport.REPORT));
+    }
+
+    @Test
+    void aResumedRunContinuesTheCurvesAndSamples() throws IOException {
+        session(0, 40);
+        String whole = page();
+        String samples = Files.readString(directory.resolve(LiveReport.SAMPLES));
+        assertThat(samples.lines()).hasSize(4).first().isEqualTo("{\"step\":10,\"samples\":[\"wrote <1.5>\",\"b\"]}");
+
+        // It went on to step 33, but its last checkpoint is that of step 20.
+        Files.delete(directory.resolve("metrics.jsonl"));
+        session(0, 33);
+        assertThat(page()).isNotEqualTo(whole);
+        session(20, 40);
+
+        assertThat(page()).isEqualTo(whole);
+        assertThat(directory.resolve(LiveReport.SAMPLES)).hasContent(samples);
+        Document page = Pages.parse(whole);
+        assertThat(Pages.curves(page)).contains("Loss/train loss 40", "Loss/test loss 4");
+        assertThat(Pages.texts(page, "li")).contains("wrote <1.5>");
+        assertThat(Pages.texts(page, "code")).contains("it ended at 40");
+        assertThat(warnings).isEmpty();
+    }
+
+    @Test
+    void ofManySamplesSomeAreShownAndTheLastIs() {
+        SampleHistory history = new SampleHistory();
+        LongStream.rangeClosed(1, 1000).forEach(step -> history.add(new Sample(step, List.of("x"))));
+        List<Long> steps = history.samples().stream().map(Sample::step).toList();
+        assertThat(steps)
+                .hasSizeBetween(9, 18)
+                .startsWith(1L, 65L, 129L)
+                .endsWith(1000L)
+                .isSorted();
+    }
+
+    @Test
+    void aModelThatCannotWriteEndsNothing() throws IOException {
+        sampler = weights -> {
+            throw new IllegalStateException("no number is finite");
+        };
+        session(0, 30);
+        assertThat(warnings)
+                .containsExactly("no sample of step 10: no number is finite; the training goes on without it");
+        assertThat(Pages.curves(Pages.parse(page()))).contains("Loss/train loss 30");
+    }
+
+    @Test
+    void storageThatRefusesEndsNothingAndIsWarnedOfOnce() throws IOException {
+        Path file = Files.writeString(directory.resolve("file"), "not a directory");
+        try (LiveReport report = report(HADOOP, file, 0)) {
+            for (long step = 1; step <= 30; step++) {
+                report.stepEnded(Steps.step(step));
+                report.evaluated(step, WEIGHTS);
+            }
+        }
+        assertThat(warnings)
+                .singleElement()
+                .asString()
+                .startsWith(file.toUri().getPath())
+                .contains("the training goes on without it");
+    }
+
+    /** The training thread never waits for the page; only the end does, and not for ever. */
+    @Test
+    @Timeout(60)
+    void storageThatDoesNotAnswerHoldsNoStepUp() {
+        try (LiveReport report = report(HangingFileSystem.configuration(), directory, 0)) {
+            HangingFileSystem.hang();
+            for (long step = 1; step <= 30; step++) {
+                report.stepEnded(Steps.step(step));
+                report.checkpointBegins(step);
+            }
+            HangingFileSystem.recover();
+        } finally {
+            HangingFileSystem.recover();
+        }
+        assertThat(directory.resolve(LiveReport.REPORT)).content().contains("Step 30 of 40");
+        assertThat(warnings).isEmpty();
+    }
+}
