@@ -13,7 +13,8 @@ final class Pictures {
         List<Run.Setting> shown = new ArrayList<>();
         for (ConfigKey key : ConfigKey.values()) {
             String value = settings.shown(key);
-            shown.add(new Run.Setting(key.path(), value, key.meaning().replace("`", ""), !value.equals(defaults.shown(key))));
+            shown.add(new Run.Setting(
+                    key.path(), value, key.meaning().replace("`", ""), !value.equals(defaults.shown(key))));
         }
         return shown;
     }

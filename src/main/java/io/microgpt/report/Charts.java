@@ -11,7 +11,11 @@ final class Charts {
         Curves curves = run.curves();
         double steps = curves.last().step();
         List<Chart> charts = new ArrayList<>();
-        charts.add(new Chart("Loss", "nats a token", "The band is the spread of the steps behind a point. The first steps may run off the top.", steps)
+        charts.add(new Chart(
+                        "Loss",
+                        "nats a token",
+                        "The band is the spread of the steps behind a point. The first steps may run off the top.",
+                        steps)
                 .settled()
                 .line("train loss", 0, curves.points(Metric.LOSS))
                 .dots("test loss", 1, curves.points(Metric.TEST_LOSS)));
@@ -27,10 +31,9 @@ final class Charts {
         charts.add(new Chart("Learning rate", "learning rate", "What Adam multiplies its steps with.", steps)
                 .fromZero()
                 .line("learning rate", 0, curves.points(Metric.LEARNING_RATE)));
-        charts.add(
-                new Chart("Gradient norm", "norm before clipping", "A jump is a step to look at.", steps)
-                        .logarithmic()
-                        .line("gradient norm", 0, curves.points(Metric.GRADIENT_NORM)));
+        charts.add(new Chart("Gradient norm", "norm before clipping", "A jump is a step to look at.", steps)
+                .logarithmic()
+                .line("gradient norm", 0, curves.points(Metric.GRADIENT_NORM)));
         charts.add(new Chart("Speed", "tokens a second", "Predicted tokens over the time of a step.", steps)
                 .fromZero()
                 .line("tokens a second", 0, curves.points(Metric.TOKENS_PER_SECOND)));
@@ -50,8 +53,14 @@ final class Charts {
     static List<Chart> of(List<Run> runs) {
         List<Chart> charts = new ArrayList<>();
         charts.add(each(runs, "Test loss", "nats a token", "Lower is better.", Metric.TEST_LOSS));
-        charts.add(each(runs, "Train loss", "nats a token", "The first steps may run off the top.", Metric.LOSS).settled());
-        charts.add(each(runs, "Learning rate", "learning rate", "What Adam multiplies its steps with.", Metric.LEARNING_RATE)
+        charts.add(each(runs, "Train loss", "nats a token", "The first steps may run off the top.", Metric.LOSS)
+                .settled());
+        charts.add(each(
+                        runs,
+                        "Learning rate",
+                        "learning rate",
+                        "What Adam multiplies its steps with.",
+                        Metric.LEARNING_RATE)
                 .fromZero());
         charts.add(each(
                         runs,

@@ -70,7 +70,8 @@ public final class ComparePage {
         List<String> keys = runs.stream()
                 .flatMap(run -> run.settings().stream().map(Run.Setting::key))
                 .distinct()
-                .filter(key -> runs.stream().map(run -> value(run, key)).distinct().count() > 1)
+                .filter(key ->
+                        runs.stream().map(run -> value(run, key)).distinct().count() > 1)
                 .toList();
         if (keys.isEmpty()) {
             html.element("p", "Nowhere.", "class", "note").close();

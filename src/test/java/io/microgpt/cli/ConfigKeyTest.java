@@ -63,7 +63,8 @@ class ConfigKeyTest {
                                 + " | fixed logical shards; the most tasks that a step can use |",
                         "| `model.mlp-dim` | integer >= 1 | 4 x `model.n-embd` | width of the MLP's hidden layer |",
                         "| `optimizer.epsilon` | number > 0 | `1e-8` | what Adam adds to the denominator |",
-                        "| `data.tokenizer` | one of `char`, `word` | `char` | what a token is |");
+                        "| `data.tokenizer` | one of `char`, `word`, `bpe` | `char` | what a token is: a character, a word,"
+                                + " or bytes merged by byte pair encoding |");
     }
 
     @Test

@@ -64,7 +64,7 @@ class SettingsProblemsTest {
             schedule.base-lr          | Infinity            | must be a number > 0
             schedule.base-lr          | 1e400               | is too large; the largest number is 1.7976931348623157E308
             optimizer.bias-correction | maybe               | must be true or false
-            data.tokenizer            | Char                | must be one of `char`, `word`; did you mean `char`?
+            data.tokenizer            | Char                | must be one of `char`, `word`, `bpe`; did you mean `char`?
             data.over-length          | cut                 | must be one of `chunk`, `truncate`
             """)
     void valueThatIsNotAllowedIsNamedWithWhatIs(String key, String value, String reason) {

@@ -81,7 +81,7 @@ class GenerateJobTest {
         Dataset<Row> odd = LocalSpark.session().createDataFrame(List.of(RowFactory.create(1L, "ab", "seven")), schema);
         assertThat(completed(odd, Optional.of("seed")))
                 .singleElement()
-                .satisfies(row -> assertThat((Object) row.getAs("error"))
+                .satisfies(row -> assertThat(row.<String>getAs("error"))
                         .isEqualTo("the seed is seven, which is not an integer of 64 bits"));
     }
 
