@@ -52,8 +52,9 @@ final class TrainingStep implements Work {
         StepPlan plan = new StepPlan(SEED, sizes, batch);
         // Demanded: figures of the scalar kernels would pass for the engine's.
         KernelProvider.Choice choice = KernelProvider.Choice.VECTOR;
+        double dropout = Double.parseDouble(System.getProperty("bench.dropout", "0"));
         TrainingTask task =
-                new TrainingTask(model, manifest.continuous() ? plan.withShiftedBlocks() : plan, 0.0, choice);
+                new TrainingTask(model, manifest.continuous() ? plan.withShiftedBlocks() : plan, 0.0, dropout, choice);
         source = new LocalSource(dataset, task, System.err::println);
         kernels = KernelProvider.choose(choice).kernels();
         weights = weights(model);

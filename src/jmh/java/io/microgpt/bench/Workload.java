@@ -10,7 +10,8 @@ import java.util.Locale;
 
 /**
  * What is timed. {@code scripts/torch_step.py} knows the same names, shapes and batches. The data are files named by the system
- * properties {@code bench.names} and {@code bench.text}; without them, samples of the repository.
+ * properties {@code bench.names} and {@code bench.text}; without them, samples of the repository. {@code bench.dropout} is the rate of dropout,
+ * none without it.
  */
 enum Workload {
     /** Blocks of contiguous text, characters. */

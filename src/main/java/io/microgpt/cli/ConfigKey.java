@@ -62,6 +62,11 @@ public enum ConfigKey {
     MODEL_N_LAYER("model.n-layer", integer().from(1), 1, "transformer layers"),
     MODEL_BLOCK_SIZE("model.block-size", integer().from(1), 16, "most positions of a sequence"),
     MODEL_MLP_DIM("model.mlp-dim", integer().from(1), new Multiple(4, MODEL_N_EMBD), "width of the MLP's hidden layer"),
+    MODEL_DROPOUT(
+            "model.dropout",
+            number().from(0).below(1),
+            0.0,
+            "share of the attention weights and of what each layer adds that a training step drops"),
 
     OPTIMIZER_BETA1("optimizer.beta1", number().from(0).below(1), 0.85, "decay of Adam's mean of the gradients"),
     OPTIMIZER_BETA2(

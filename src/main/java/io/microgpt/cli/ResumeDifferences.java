@@ -9,7 +9,11 @@ import java.util.Set;
 final class ResumeDifferences {
     private static final Set<String> GROUPS = Set.of("optimizer", "schedule");
     private static final Set<ConfigKey> KEYS = Set.of(
-            ConfigKey.TRAIN_STEPS, ConfigKey.TRAIN_BATCH_SIZE, ConfigKey.TRAIN_LABEL_SMOOTHING, ConfigKey.TRAIN_SEED);
+            ConfigKey.MODEL_DROPOUT,
+            ConfigKey.TRAIN_STEPS,
+            ConfigKey.TRAIN_BATCH_SIZE,
+            ConfigKey.TRAIN_LABEL_SMOOTHING,
+            ConfigKey.TRAIN_SEED);
 
     private ResumeDifferences() {}
 

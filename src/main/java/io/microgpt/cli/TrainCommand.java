@@ -108,6 +108,7 @@ final class TrainCommand implements Callable<Integer> {
                 model,
                 manifest.continuous() ? steps.withShiftedBlocks() : steps,
                 config.labelSmoothing(),
+                settings.number(ConfigKey.MODEL_DROPOUT),
                 config.kernels());
         if (plan) {
             Preflight preflight = preflight(manifest, task, settings, sessions);

@@ -132,6 +132,11 @@ public final class StepPlan implements Serializable {
         return (int) Long.remainderUnsigned(bits, positions);
     }
 
+    /** {@return what decides, beside the place in the model, which activations of a document a step drops} */
+    public long dropoutKey(long step, int shard, int document) {
+        return CounterRandom.bits(seed, Purpose.DROPOUT, step, shard, document);
+    }
+
     private int shardOf(long document) {
         int at = Arrays.binarySearch(firsts, document);
         if (at < 0) {

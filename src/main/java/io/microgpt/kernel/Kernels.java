@@ -107,6 +107,15 @@ public interface Kernels {
     void reluBackward(float[] y, int yOffset, float[] dy, int dyOffset, int n);
 
     /**
+     * Inverted dropout of a row: {@code y = 0} with probability {@code rate}, to 23 bits, and {@code y = x * (1 / (1 - rate))} otherwise. Which it
+     * is depends on the key and on the column, from 0, and on nothing else.
+     *
+     * @param key of the row; 64 bits that look random
+     * @param y may be {@code x} at the same offset
+     */
+    void dropout(float[] x, int xOffset, float[] y, int yOffset, int n, long key, float rate);
+
+    /**
      * Normalisation of each of {@code rows} rows of {@code n}: {@code y = x * r} with {@code r = 1 / sqrt(mean(x^2) + 1e-5)}. The
      * sum of squares is by fused multiply-add; {@code r} is computed in double precision and rounded.
      *

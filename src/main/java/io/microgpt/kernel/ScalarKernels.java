@@ -158,6 +158,15 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public void dropout(float[] x, int xOffset, float[] y, int yOffset, int n, long key, float rate) {
+        float bound = DropoutHash.bound(rate);
+        float scale = DropoutHash.scale(rate);
+        for (int i = 0; i < n; i++) {
+            y[yOffset + i] = DropoutHash.number(key, i) < bound ? 0.0f : x[xOffset + i] * scale;
+        }
+    }
+
+    @Override
     public void normalise(float[] x, float[] y, float[] r, int rows, int n) {
         for (int row = 0; row < rows; row++) {
             r[row] = inverseRms(dot(x, row * n, x, row * n, n), n);

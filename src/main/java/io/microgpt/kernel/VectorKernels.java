@@ -95,6 +95,11 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
+    public void dropout(float[] x, int xOffset, float[] y, int yOffset, int n, long key, float rate) {
+        VectorDropout.dropout(x, xOffset, y, yOffset, n, key, rate);
+    }
+
+    @Override
     public void normalise(float[] x, float[] y, float[] r, int rows, int n) {
         VectorRows.normalise(x, y, r, rows, n);
     }

@@ -28,16 +28,22 @@ final class Attention {
     }
 
     /**
-     * @param kept takes the attention weights of documents of up to {@value #KEPT} positions (R, H, KEPT)
-     * @param start first row of the document in {@code qkv} (R, 3E) and {@code out} (R, E)
+     * Of document {@code d}, from {@code w.qkv} to {@code w.attended}; keeps the attention weights if they are few, before dropout.
+     *
+     * @param dropout null for none
      */
-    void forward(float[] qkv, float[] kept, float[] out, int start, int length, Workspace w) {
+    void forward(int layer, Sequences s, int d, Dropout dropout, Workspace w) {
+        float[] qkv = w.qkv[layer];
+        float[] kept = w.attentionWeights[layer];
+        float[] out = w.attended[layer];
+        int start = s.start(d);
+        int length = s.length(d);
         for (int head = 0; head < heads; head++) {
             int q = start * 3 * e + head * size;
             int o = start * e + head * size;
-            int p = keptAt(start, head, length);
-            if (length <= Kernels.LANES) {
-                kernels.attention(qkv, q, q + e, q + 2 * e, 3 * e, size, length, scale, kept, p, out, o, e);
+            int first = keptAt(start, head, length);
+            if (length <= Kernels.LANES && dropout == null) {
+                kernels.attention(qkv, q, q + e, q + 2 * e, 3 * e, size, length, scale, kept, first, out, o, e);
                 continue;
             }
             kernels.pack(size, length, qkv, q + e, 1, 3 * e, w.keysTransposed);
@@ -47,10 +53,18 @@ final class Attention {
             int row = keep ? KEPT : w.scoresRow;
             for (int t = 0; t < length; t += ROWS) {
                 int rows = Math.min(ROWS, length - t);
-                int at = keep ? p + t * row : 0;
+                int at = keep ? first + t * row : 0;
+                int seen = t + rows;
                 weights(qkv, q, t, rows, weights, at, row, w);
+                float[] p = weights;
+                int pAt = at;
+                if (dropout != null) {
+                    p = w.dScores;
+                    pAt = 0;
+                    dropout.attention(s.key(d), layer, head, t, rows, Kernels.padded(seen), weights, at, p, pAt, row);
+                }
                 // What the mask hides has weight zero, so an element takes the products of what its row sees, in order.
-                kernels.matmul(rows, size, t + rows, weights, at, row, 1, w.values, out, o + t * e, e, false);
+                kernels.matmul(rows, size, seen, p, pAt, row, 1, w.values, out, o + t * e, e, false);
             }
         }
     }
@@ -67,15 +81,21 @@ final class Attention {
         kernels.softmax(weights, at, row, rows, t + 1, 1, Kernels.padded(seen), scale, null);
     }
 
-    /** @param dOut gradient of {@link #forward}'s result (R, E); the gradient of q, k and v is left in {@code dQkv} */
-    void backward(float[] qkv, float[] kept, float[] dOut, float[] dQkv, int start, int length, Workspace w) {
+    /** From {@code w.dh}, the gradient of {@link #forward}'s result, that of queries, keys and values in {@code w.dQkv}. */
+    void backward(int layer, Sequences s, int d, Dropout dropout, Workspace w) {
+        float[] qkv = w.qkv[layer];
+        float[] kept = w.attentionWeights[layer];
+        float[] dOut = w.dh;
+        float[] dQkv = w.dQkv;
+        int start = s.start(d);
+        int length = s.length(d);
         for (int head = 0; head < heads; head++) {
             int q = start * 3 * e + head * size;
             int k = q + e;
             int v = k + e;
             int o = start * e + head * size;
             int p = keptAt(start, head, length);
-            if (length <= Kernels.LANES) {
+            if (length <= Kernels.LANES && dropout == null) {
                 kernels.attentionBackward(qkv, q, k, v, 3 * e, size, length, scale, kept, p, dOut, o, e, dQkv);
                 continue;
             }
@@ -101,11 +121,18 @@ final class Attention {
                 if (!keep) {
                     weights(qkv, q, t, rows, weights, at, row, w);
                 }
+                int padded = Kernels.padded(seen);
                 float[] ds = w.dScores;
                 kernels.matmul(rows, seen, size, dOut, ot, e, 1, w.valuesTransposed, ds, 0, row, false);
-                kernels.softmaxBackward(weights, at, ds, 0, row, rows, t + 1, 1, Kernels.padded(seen), scale);
+                if (dropout != null) {
+                    dropout.attention(s.key(d), layer, head, t, rows, padded, ds, 0, ds, 0, row);
+                }
+                kernels.softmaxBackward(weights, at, ds, 0, row, rows, t + 1, 1, padded, scale);
                 kernels.matmul(rows, size, seen, ds, 0, row, 1, w.keys, dQkv, qt, 3 * e, false);
                 kernels.matmul(seen, size, rows, ds, 0, 1, row, qkv, qt, 3 * e, 1, dQkv, k, 3 * e, several);
+                if (dropout != null) { // nobody needs the weights as they were any more
+                    dropout.attention(s.key(d), layer, head, t, rows, padded, weights, at, weights, at, row);
+                }
                 kernels.matmul(seen, size, rows, weights, at, 1, row, dOut, ot, e, 1, dQkv, v, 3 * e, several);
             }
         }

@@ -21,7 +21,8 @@ final class Backward {
         this.m = config.mlpDim();
     }
 
-    void run(Weights weights, Sequences s, Workspace w) {
+    /** @param dropout that of the forward pass; null for none */
+    void run(Weights weights, Sequences s, Dropout dropout, Workspace w) {
         int rows = s.rows();
         float[] flat = weights.flat;
         for (int l = w.h1.length - 1; l >= 0; l--) {
@@ -31,23 +32,35 @@ final class Backward {
             int wo = layer.wo().offset();
             int wqkv = layer.wq().offset();
 
-            kernels.matmul(rows, m, e, w.dx, 0, e, 1, flat, fc2, m, 1, w.dHidden, 0, m, false);
-            weightGradient(s, e, m, w.dx, w.hidden[l], fc2);
+            float[] dy = branch(s, l, Dropout.MLP, dropout, w);
+            kernels.matmul(rows, m, e, dy, 0, e, 1, flat, fc2, m, 1, w.dHidden, 0, m, false);
+            weightGradient(s, e, m, dy, w.hidden[l], fc2);
             kernels.reluBackward(w.hidden[l], 0, w.dHidden, 0, rows * m);
             kernels.matmul(rows, e, m, w.dHidden, 0, m, 1, flat, fc1, e, 1, w.dh, 0, e, false);
             weightGradient(s, m, e, w.dHidden, w.h2[l], fc1);
             kernels.normaliseBackward(w.h2[l], w.r2[l], w.dh, w.dx, rows, e);
 
-            kernels.matmul(rows, e, e, w.dx, 0, e, 1, flat, wo, e, 1, w.dh, 0, e, false);
-            weightGradient(s, e, e, w.dx, w.attended[l], wo);
+            dy = branch(s, l, Dropout.ATTENTION, dropout, w);
+            kernels.matmul(rows, e, e, dy, 0, e, 1, flat, wo, e, 1, w.dh, 0, e, false);
+            weightGradient(s, e, e, dy, w.attended[l], wo);
             for (int d = 0; d < s.count(); d++) {
-                attention.backward(w.qkv[l], w.attentionWeights[l], w.dh, w.dQkv, s.start(d), s.length(d), w);
+                attention.backward(l, s, d, dropout, w);
             }
             kernels.matmul(rows, e, 3 * e, w.dQkv, 0, 3 * e, 1, flat, wqkv, e, 1, w.dh, 0, e, false);
             weightGradient(s, 3 * e, e, w.dQkv, w.h1[l], wqkv);
             kernels.normaliseBackward(w.h1[l], w.r1[l], w.dh, w.dx, rows, e);
         }
         embedBackward(weights.layout, s, w);
+    }
+
+    /** {@return the gradient of what a branch adds to the residual stream (R, E)} */
+    private static float[] branch(Sequences s, int layer, int branch, Dropout dropout, Workspace w) {
+        if (dropout == null) {
+            return w.dx;
+        }
+        float[] dy = w.dQkv; // free until attention's backward pass
+        dropout.residual(s, layer, branch, w.dx, dy);
+        return dy;
     }
 
     /** Gradient of a matrix (out, in), of each run: {@code dy^T . x} over its rows. */

@@ -1,6 +1,7 @@
 package io.microgpt.model;
 
 import io.microgpt.kernel.Kernels;
+import io.microgpt.kernel.PackedMatrix;
 
 /** The forward pass of a set of rows, keeping what the backward pass needs. */
 final class Forward {
@@ -16,22 +17,47 @@ final class Forward {
         this.m = config.mlpDim();
     }
 
-    /** Leaves the residual stream after the last layer in {@code w.x} (R, E). */
-    void run(Weights weights, Sequences s, Workspace w) {
+    /**
+     * Leaves the residual stream after the last layer in {@code w.x} (R, E).
+     *
+     * @param dropout null for none; otherwise the workspace is one for going backward too
+     */
+    void run(Weights weights, Sequences s, Dropout dropout, Workspace w) {
         int rows = s.rows();
         embed(weights, s, w);
         for (int l = 0; l < w.h1.length; l++) {
             kernels.normalise(w.x, w.h1[l], w.r1[l], rows, e);
             kernels.matmul(rows, 3 * e, e, w.h1[l], 0, e, 1, weights.qkv(l), w.qkv[l], 0, 3 * e, false);
             for (int d = 0; d < s.count(); d++) {
-                attention.forward(w.qkv[l], w.attentionWeights[l], w.attended[l], s.start(d), s.length(d), w);
+                attention.forward(l, s, d, dropout, w);
             }
-            kernels.matmul(rows, e, e, w.attended[l], 0, e, 1, weights.wo(l), w.x, 0, e, true);
+            add(w.attended[l], e, weights.wo(l), s, l, Dropout.ATTENTION, dropout, w);
             kernels.normalise(w.x, w.h2[l], w.r2[l], rows, e);
             kernels.matmul(rows, m, e, w.h2[l], 0, e, 1, weights.fc1(l), w.hidden[l], 0, m, false);
             kernels.relu(w.hidden[l], 0, rows * m);
-            kernels.matmul(rows, e, m, w.hidden[l], 0, m, 1, weights.fc2(l), w.x, 0, e, true);
+            add(w.hidden[l], m, weights.fc2(l), s, l, Dropout.MLP, dropout, w);
         }
+    }
+
+    /** The end of a branch: its last product is added to the residual stream. */
+    private void add(
+            float[] y,
+            int width,
+            PackedMatrix matrix,
+            Sequences s,
+            int layer,
+            int branch,
+            Dropout dropout,
+            Workspace w) {
+        int rows = s.rows();
+        if (dropout == null) {
+            kernels.matmul(rows, e, width, y, 0, width, 1, matrix, w.x, 0, e, true);
+            return;
+        }
+        float[] added = w.dh; // free until the backward pass
+        kernels.matmul(rows, e, width, y, 0, width, 1, matrix, added, 0, e, false);
+        dropout.residual(s, layer, branch, added, added);
+        kernels.add(w.x, 0, added, 0, rows * e);
     }
 
     private void embed(Weights weights, Sequences s, Workspace w) {

@@ -88,10 +88,10 @@ public final class Gpt {
     public float[] logits(Weights weights, int[] tokens) {
         Sequences sequence = new Sequences(config);
         sequence.run(null, false);
-        sequence.add(Arrays.copyOf(tokens, tokens.length + 1), tokens.length + 1, 0);
+        sequence.add(Arrays.copyOf(tokens, tokens.length + 1), tokens.length + 1, 0, 0L);
         Workspace workspace = new Workspace();
         workspace.ensure(config, tokens.length, tokens.length, false);
-        forward.run(weights, sequence, workspace);
+        forward.run(weights, sequence, null, workspace);
         int v = config.vocabularySize();
         int e = config.nEmbd();
         float[] logits = new float[tokens.length * v];
@@ -99,13 +99,23 @@ public final class Gpt {
         return logits;
     }
 
-    /** One group of rows: the losses, and the gradients where they are wanted. */
-    void run(Weights weights, Sequences group, float smoothing, boolean gradients, Workspace workspace) {
+    /**
+     * One group of rows: the losses, and the gradients where they are wanted.
+     *
+     * @param dropout null for none; there is none without gradients
+     */
+    void run(
+            Weights weights,
+            Sequences group,
+            float smoothing,
+            Dropout dropout,
+            boolean gradients,
+            Workspace workspace) {
         workspace.ensure(config, group.rows(), group.longest(), gradients);
-        forward.run(weights, group, workspace);
+        forward.run(weights, group, gradients ? dropout : null, workspace);
         head.run(weights, group, smoothing, gradients, workspace);
         if (gradients) {
-            backward.run(weights, group, workspace);
+            backward.run(weights, group, dropout, workspace);
         }
     }
 }

@@ -19,6 +19,7 @@ public final class Pass {
     private final Sequences sequences;
     private Weights weights;
     private float smoothing;
+    private Dropout dropout;
     private Gpt.LossSink losses;
     private int reported;
     private boolean backward;
@@ -34,16 +35,24 @@ public final class Pass {
                 config, Math.min(positions, Math.max(GROUP_ROWS, config.blockSize())), config.blockSize());
     }
 
+    /** Begins anew, without dropout. */
+    public void begin(Weights of, float labelSmoothing, Gpt.LossSink sink) {
+        begin(of, labelSmoothing, 0.0f, sink);
+    }
+
     /**
      * Begins anew.
      *
-     * @param smoothing label smoothing a: targets are {@code (1-a) * one_hot + a / V}
+     * @param labelSmoothing a: targets are {@code (1-a) * one_hot + a / V}
+     * @param dropoutRate share of the attention weights and of what the residual branches add that is dropped, in [0, 1); for gradients, never
+     *     for losses alone
      * @param sink takes the loss of every document, in their order, once its gradient is in place
      */
-    public void begin(Weights of, float labelSmoothing, Gpt.LossSink sink) {
+    public void begin(Weights of, float labelSmoothing, float dropoutRate, Gpt.LossSink sink) {
         sequences.clear();
         weights = of;
         smoothing = labelSmoothing;
+        dropout = dropoutRate == 0.0f ? null : new Dropout(gpt.config(), gpt.kernels(), dropoutRate);
         losses = sink;
         reported = 0;
     }
@@ -89,13 +98,19 @@ public final class Pass {
         sequences.leaf();
     }
 
+    /** Adds a document that needs no key, because nothing is dropped. */
+    public void document(int[] tokens, int length) {
+        document(tokens, length, 0L);
+    }
+
     /**
      * Adds the first {@code length} tokens of {@code tokens} as a document.
      *
+     * @param key 64 random bits of this document in this step, which decide what is dropped of it
      * @throws IllegalArgumentException if it has fewer than two tokens, more positions than the block or a token outside the
      *     vocabulary
      */
-    public void document(int[] tokens, int length) {
+    public void document(int[] tokens, int length, long key) {
         if (sequences.runs() == 0) {
             throw new IllegalStateException("a document before losses() or gradient() said what it is for");
         }
@@ -109,7 +124,7 @@ public final class Pass {
             flush();
             sequences.run(gradient, fresh);
         }
-        sequences.add(tokens, length, reported + sequences.count());
+        sequences.add(tokens, length, reported + sequences.count(), key);
     }
 
     /** Ends it: all losses are reported, all gradients in place. */
@@ -121,7 +136,7 @@ public final class Pass {
 
     private void flush() {
         if (sequences.rows() > 0) {
-            gpt.run(weights, sequences, smoothing, backward, workspace);
+            gpt.run(weights, sequences, smoothing, dropout, backward, workspace);
             for (int d = 0; d < sequences.count(); d++) {
                 double sum = 0.0;
                 for (int row = sequences.start(d); row < sequences.start(d) + sequences.length(d); row++) {

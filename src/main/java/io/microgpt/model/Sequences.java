@@ -15,6 +15,7 @@ final class Sequences {
     private int[] targets = new int[64]; // (R)
     private int documents;
     private int[] starts = new int[8]; // (documents + 1), first row of each document
+    private long[] keys = new long[8]; // (documents)
     private int runs;
     private Run[] run = new Run[4];
 
@@ -73,10 +74,11 @@ final class Sequences {
      * Adds the first {@code length} tokens of {@code tokens} as a document.
      *
      * @param number what an error message calls the document
+     * @param key what dropout takes for the document's identity
      * @throws IllegalArgumentException if it has fewer than two tokens, more positions than the block or a token outside the
      *     vocabulary
      */
-    void add(int[] tokens, int length, int number) {
+    void add(int[] tokens, int length, int number, long key) {
         if (run[runs - 1].leaves != null && run[runs - 1].leaves.leaves() == 0) {
             throw new IllegalStateException("a document of leaves before the first leaf");
         }
@@ -99,10 +101,12 @@ final class Sequences {
         }
         if (documents + 2 > starts.length) {
             starts = Arrays.copyOf(starts, 2 * starts.length);
+            keys = Arrays.copyOf(keys, 2 * keys.length);
         }
         System.arraycopy(tokens, 0, inputs, rows, positions);
         System.arraycopy(tokens, 1, targets, rows, positions);
         rows += positions;
+        keys[documents] = key;
         starts[++documents] = rows;
         run[runs - 1].end = rows;
         if (run[runs - 1].leaves != null) {
@@ -134,6 +138,10 @@ final class Sequences {
 
     int length(int document) {
         return starts[document + 1] - starts[document];
+    }
+
+    long key(int document) {
+        return keys[document];
     }
 
     int longest() {

@@ -14,7 +14,8 @@ public final class CounterRandom {
         SPLIT(3),
         EPOCH_ORDER(4),
         SAMPLE(5),
-        BLOCK_SHIFT(6);
+        BLOCK_SHIFT(6),
+        DROPOUT(7);
 
         private final long code;
 
@@ -43,7 +44,7 @@ public final class CounterRandom {
         return absorb(h, c);
     }
 
-    /** {@return the state {@code h} after the coordinate {@code value}; also the step of content hashes} */
+    /** {@return the state {@code h} after the coordinate {@code value}; also the step of content hashes and of places of dropout} */
     public static long absorb(long h, long value) {
         return mix((h ^ mix(value + GOLDEN_GAMMA)) + GOLDEN_GAMMA);
     }

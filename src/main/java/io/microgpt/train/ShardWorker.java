@@ -64,7 +64,7 @@ public final class ShardWorker {
     public void gradients(SumTree tree, List<TokenShard> shards, int first, long step, Weights parameters) {
         int[][] chosen = task.plan().documents(step, first, first + shards.size());
         LeafSums sums = new LeafSums(tree);
-        pass.begin(parameters, (float) task.labelSmoothing(), sums);
+        pass.begin(parameters, (float) task.labelSmoothing(), (float) task.dropout(), sums);
         new Descent(tree, sums, shards, first, step, chosen).down(tree.rootLevel(), 0);
         pass.end();
     }
@@ -83,18 +83,18 @@ public final class ShardWorker {
                 sums.expect(first + s, count);
             }
             for (int index = 0; index < count; index++) {
-                document(shard, index, 0);
+                document(shard, index, 0, 0L);
             }
         }
         pass.end();
     }
 
-    private void document(TokenShard shard, int index, int shift) {
+    private void document(TokenShard shard, int index, int shift, long key) {
         int most = Math.max(shard.positions(index), task.model().blockSize()) + 1;
         if (tokens.length < most) {
             tokens = new int[most];
         }
-        pass.document(tokens, shard.read(index, shift, task.model().blockSize(), tokens));
+        pass.document(tokens, shard.read(index, shift, task.model().blockSize(), tokens), key);
     }
 
     /** From the root of the tree down to the largest subtrees that lie in this worker's shards and fit one group of rows. */
@@ -161,7 +161,7 @@ public final class ShardWorker {
                 for (int document : chosen[s]) {
                     TokenShard shard = shards.get(s);
                     int shift = task.plan().shift(step, first + s, document, shard.positions(document));
-                    document(shard, document, shift);
+                    document(shard, document, shift, task.plan().dropoutKey(step, first + s, document));
                 }
             }
         }

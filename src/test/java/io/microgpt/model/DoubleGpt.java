@@ -2,6 +2,7 @@ package io.microgpt.model;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The model again, in float64 and in plain loops, written from the formulas of the specification and sharing nothing with the
@@ -12,6 +13,13 @@ final class DoubleGpt {
     private final ParameterLayout layout;
     private final double[] weights;
 
+    /** By what an element is multiplied: zero where it is dropped. Places are heads, then the branches of attention and MLP. */
+    interface Mask {
+        Mask NONE = (layer, place, position, column) -> 1.0;
+
+        double at(int layer, int place, int position, int column);
+    }
+
     DoubleGpt(GptConfig config, double[] weights) {
         this.config = config;
         this.layout = new ParameterLayout(config);
@@ -20,9 +28,14 @@ final class DoubleGpt {
 
     /** {@return the loss of all documents, summed over positions, with label smoothing {@code a}} */
     double loss(List<int[]> documents, double a) {
+        return loss(documents, a, Mask.NONE);
+    }
+
+    /** {@return the same with dropout} */
+    double loss(List<int[]> documents, double a, Mask mask) {
         double sum = 0.0;
         for (int[] document : documents) {
-            double[][] logits = logits(Arrays.copyOf(document, document.length - 1));
+            double[][] logits = logits(Arrays.copyOf(document, document.length - 1), mask);
             for (int t = 0; t < logits.length; t++) {
                 double[] logProbabilities = logSoftmax(logits[t]);
                 double mean = Arrays.stream(logProbabilities).average().orElseThrow();
@@ -34,6 +47,10 @@ final class DoubleGpt {
 
     /** {@return the logits after every token} */
     double[][] logits(int[] tokens) {
+        return logits(tokens, Mask.NONE);
+    }
+
+    private double[][] logits(int[] tokens, Mask mask) {
         int e = config.nEmbd();
         double[][] x = new double[tokens.length][e];
         for (int t = 0; t < tokens.length; t++) {
@@ -44,17 +61,13 @@ final class DoubleGpt {
         }
         for (int l = 0; l < config.nLayer(); l++) {
             ParameterLayout.Layer layer = layout.layer(l);
-            double[][] attended = attention(layer, x);
+            double[][] attended = attention(l, x, mask);
             for (int t = 0; t < x.length; t++) {
-                x[t] = plus(x[t], times(layer.wo(), attended[t]));
+                x[t] = plus(x[t], masked(times(layer.wo(), attended[t]), mask, l, config.nHead(), t));
                 double[] hidden = times(layer.fc1(), rms(x[t]));
-                x[t] = plus(
-                        x[t],
-                        times(
-                                layer.fc2(),
-                                Arrays.stream(hidden)
-                                        .map(value -> Math.max(value, 0.0))
-                                        .toArray()));
+                double[] active =
+                        Arrays.stream(hidden).map(value -> Math.max(value, 0.0)).toArray();
+                x[t] = plus(x[t], masked(times(layer.fc2(), active), mask, l, config.nHead() + 1, t));
             }
         }
         double[][] logits = new double[x.length][];
@@ -64,7 +77,14 @@ final class DoubleGpt {
         return logits;
     }
 
-    private double[][] attention(ParameterLayout.Layer layer, double[][] x) {
+    private static double[] masked(double[] y, Mask mask, int layer, int place, int position) {
+        return IntStream.range(0, y.length)
+                .mapToDouble(i -> y[i] * mask.at(layer, place, position, i))
+                .toArray();
+    }
+
+    private double[][] attention(int l, double[][] x, Mask mask) {
+        ParameterLayout.Layer layer = layout.layer(l);
         int n = x.length;
         int size = config.headSize();
         double[][] out = new double[n][config.nEmbd()];
@@ -88,8 +108,9 @@ final class DoubleGpt {
                 }
                 double[] logProbabilities = logSoftmax(scores);
                 for (int s = 0; s <= t; s++) {
+                    double weight = Math.exp(logProbabilities[s]) * mask.at(l, head, t, s);
                     for (int i = from; i < from + size; i++) {
-                        out[t][i] += Math.exp(logProbabilities[s]) * v[s][i];
+                        out[t][i] += weight * v[s][i];
                     }
                 }
             }

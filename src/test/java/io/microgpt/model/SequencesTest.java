@@ -18,8 +18,8 @@ class SequencesTest {
     @Test
     void aPositionPredictsTheNextToken() {
         sequences.run(null, false);
-        sequences.add(GOOD, 3, 0);
-        sequences.add(new int[] {6, 0, 5, 4, 3, 2}, 6, 1);
+        sequences.add(GOOD, 3, 0, 0L);
+        sequences.add(new int[] {6, 0, 5, 4, 3, 2}, 6, 1, 0L);
         assertThat(sequences.count()).isEqualTo(2);
         assertThat(sequences.rows()).isEqualTo(7);
         assertThat(sequences.longest()).isEqualTo(5);
@@ -36,7 +36,7 @@ class SequencesTest {
     void onlyTheFirstTokensAreTaken() {
         int[] tokens = {4, 5, 6, 99, -1, 0, 0, 0, 0};
         sequences.run(null, false);
-        sequences.add(tokens, 3, 0);
+        sequences.add(tokens, 3, 0, 0L);
         java.util.Arrays.fill(tokens, 1);
         assertThat(sequences.rows()).isEqualTo(2);
         assertThat(inputs()).containsExactly(4, 5);
@@ -49,7 +49,7 @@ class SequencesTest {
         for (int i = 0; i < gradients.length; i++) {
             sequences.run(gradients[i], i % 2 == 0);
             for (int d = 0; d < i % 3; d++) { // none, one, two
-                sequences.add(GOOD, 3, 0);
+                sequences.add(GOOD, 3, 0, 0L);
             }
         }
         assertThat(sequences.runs()).isEqualTo(7);
@@ -75,7 +75,7 @@ class SequencesTest {
             assertThat(sequences.longest()).isZero();
             sequences.run(null, false);
             for (int d = 0; d < documents; d++) {
-                sequences.add(new int[] {d % 7, (d + 1) % 7, (d + 2) % 7}, 3 - d % 2, d);
+                sequences.add(new int[] {d % 7, (d + 1) % 7, (d + 2) % 7}, 3 - d % 2, d, 0L);
             }
             assertThat(sequences.count()).isEqualTo(documents);
             int row = 0;
@@ -96,8 +96,8 @@ class SequencesTest {
     @ValueSource(ints = {0, 1, 7, 8})
     void lengthsThatDoNotFit(int tokens) {
         sequences.run(null, false);
-        sequences.add(GOOD, 3, 0);
-        assertThatThrownBy(() -> sequences.add(new int[9], tokens, 1))
+        sequences.add(GOOD, 3, 0, 0L);
+        assertThatThrownBy(() -> sequences.add(new int[9], tokens, 1, 0L))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("document 1 has " + (tokens - 1) + " positions; a model with block size 5 takes 1 to 5");
         assertThat(sequences.rows()).isEqualTo(2);
@@ -108,9 +108,9 @@ class SequencesTest {
     @ValueSource(ints = {-1, 7, Integer.MIN_VALUE, Integer.MAX_VALUE})
     void tokensOutsideTheVocabulary(int token) {
         sequences.run(null, false);
-        sequences.add(GOOD, 3, 0);
+        sequences.add(GOOD, 3, 0, 0L);
         for (int[] document : List.of(new int[] {token, 1}, new int[] {1, token})) {
-            assertThatThrownBy(() -> sequences.add(document, 2, 1))
+            assertThatThrownBy(() -> sequences.add(document, 2, 1, 0L))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("document 1 holds token " + token + ", outside the vocabulary of 7");
         }

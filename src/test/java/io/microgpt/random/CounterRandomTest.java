@@ -73,6 +73,7 @@ class CounterRandomTest {
         assertThat(CounterRandom.bits(0, Purpose.SPLIT, 0, 0, 0)).isEqualTo(0x55B90FD563D1047CL);
         assertThat(CounterRandom.bits(0, Purpose.EPOCH_ORDER, 0, 0, 0)).isEqualTo(0xC4811DC7E56AE269L);
         assertThat(CounterRandom.bits(0, Purpose.SAMPLE, 0, 0, 0)).isEqualTo(0xE5CCE3A7C85B94C9L);
+        assertThat(CounterRandom.bits(0, Purpose.DROPOUT, 0, 0, 0)).isEqualTo(0xC2B8349855267EAFL);
         assertThat(CounterRandom.bits(-42, Purpose.SAMPLE, 1, 2, 3)).isEqualTo(0xE99E571B39A03894L);
         assertThat(CounterRandom.normal(1, Purpose.WEIGHTS, 1, 2, 3)).isEqualTo(-0.7599779449479067);
     }

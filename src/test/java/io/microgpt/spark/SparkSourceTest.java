@@ -149,6 +149,26 @@ class SparkSourceTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, SHARDS})
+    void dropoutIsThatOfOneProcess(int tasks) {
+        TrainingTask none = task(dataset, 12, Choice.AUTO);
+        TrainingTask task = new TrainingTask(none.model(), none.plan(), 0.1, 0.3, Choice.AUTO);
+        TrainingTask scalar = new TrainingTask(none.model(), none.plan(), 0.1, 0.3, Choice.SCALAR);
+        float[] weights = weights(task, 1);
+        try (GradientSource local = new LocalSource(dataset, scalar, SparkSourceTest::unexpected);
+                GradientSource plain = new LocalSource(dataset, none, SparkSourceTest::unexpected);
+                GradientSource spark = spark(dataset, task, SparkOptions.ofTasks(tasks))) {
+            for (long step : new long[] {0, 7}) {
+                GradientSum sum = spark.at(step, weights).sum();
+                assertSame(sum, local.at(step, weights).sum());
+                assertThat(sum.lossSum())
+                        .isNotEqualTo(plain.at(step, weights).sum().lossSum());
+            }
+            assertThat(spark.loss(Part.TEST, 1.0, weights)).isEqualTo(plain.loss(Part.TEST, 1.0, weights));
+        }
+    }
+
     @Test
     void scalarKernelsGiveTheSameBits() {
         TrainingTask auto = task(dataset, 12, Choice.AUTO);

@@ -13,6 +13,8 @@ import io.microgpt.model.TinyModels;
 import io.microgpt.model.Weights;
 import io.microgpt.optim.GradientSum;
 import io.microgpt.optim.SumTree;
+import io.microgpt.random.CounterRandom;
+import io.microgpt.random.CounterRandom.Purpose;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -42,6 +44,10 @@ class ShardWorkerTest {
 
         /** @param documents positions of the documents of each shard */
         Corpus(GptConfig config, List<int[]> documents, int batch, boolean shifted, Choice choice) {
+            this(config, documents, batch, shifted, 0.0f, choice);
+        }
+
+        Corpus(GptConfig config, List<int[]> documents, int batch, boolean shifted, float dropout, Choice choice) {
             this.config = config;
             for (int s = 0; s < documents.size(); s++) {
                 TokenShard shard = new TokenShard(config.vocabularySize());
@@ -58,7 +64,7 @@ class ShardWorkerTest {
             int[] sizes = shards.stream().mapToInt(TokenShard::documents).toArray();
             StepPlan unshifted = new StepPlan(7, sizes, batch);
             this.plan = shifted ? unshifted.withShiftedBlocks() : unshifted;
-            this.task = new TrainingTask(config, plan, SMOOTHING, choice);
+            this.task = new TrainingTask(config, plan, SMOOTHING, dropout, choice);
             this.gpt = new Gpt(config, KernelProvider.choose(choice).kernels());
             this.parameters = TinyModels.weights(config, 5);
         }
@@ -93,25 +99,33 @@ class ShardWorkerTest {
             for (int s = 0; s < shards.size(); s++) {
                 TokenShard shard = shards.get(s);
                 List<int[]> documents = new ArrayList<>();
+                List<Long> keys = new ArrayList<>();
                 for (int document : plan.documents(step, s, s + 1)[0]) {
                     int[] tokens = new int[config.blockSize() + 1];
                     int shift = plan.shift(step, s, document, shard.positions(document));
                     int length = shard.read(document, shift, config.blockSize(), tokens);
                     documents.add(Arrays.copyOf(tokens, length));
+                    keys.add(CounterRandom.bits(7, Purpose.DROPOUT, step, s, document));
                 }
-                tree.addLeaf(s, documents.isEmpty() ? null : leaf(weights, documents));
+                tree.addLeaf(s, documents.isEmpty() ? null : leaf(weights, documents, keys));
             }
             return tree.total();
         }
 
-        private GradientSum leaf(Weights weights, List<int[]> documents) {
+        private GradientSum leaf(Weights weights, List<int[]> documents, List<Long> keys) {
             float[] gradient = new float[config.parameters()];
             double[] loss = new double[1];
             long[] positions = new long[1];
-            gpt.gradient(weights, documents, SMOOTHING, gradient, new Pass(gpt), (document, sum, count) -> {
+            Pass pass = new Pass(gpt);
+            pass.begin(weights, SMOOTHING, (float) task.dropout(), (document, sum, count) -> {
                 loss[0] += sum;
                 positions[0] += count;
             });
+            pass.gradient(gradient, false);
+            for (int d = 0; d < documents.size(); d++) {
+                pass.document(documents.get(d), documents.get(d).length, keys.get(d));
+            }
+            pass.end();
             return new GradientSum(gradient, loss[0], positions[0], documents.size());
         }
 
@@ -305,6 +319,26 @@ class ShardWorkerTest {
         GradientSum actual = corpus.total(corpus.nodes(1, corpus.workers(), List.of(0, 2, 5)), new Random(1));
         assertThat(actual.positions()).isGreaterThan(Pass.GROUP_ROWS);
         same(actual, scalar.reference(1), choice.name());
+    }
+
+    /** What is dropped depends on the document and the step, not on who computes it, with what, or in which group. */
+    @ParameterizedTest
+    @EnumSource(names = {"SCALAR", "VECTOR"})
+    void dropout(Choice choice) {
+        List<int[]> documents = new ArrayList<>();
+        for (int s = 0; s < 5; s++) {
+            documents.add(new int[] {3, 130, 70, 1, 120});
+        }
+        Corpus corpus = new Corpus(SHAPE, documents, 20, true, 0.2f, choice);
+        Corpus scalar = new Corpus(SHAPE, documents, 20, true, 0.2f, Choice.SCALAR);
+        Corpus without = new Corpus(SHAPE, documents, 20, true, choice);
+        List<ShardWorker> workers = corpus.workers();
+        for (long step = 0; step < 2; step++) {
+            GradientSum expected = scalar.reference(step);
+            corpus.check(step, workers, List.of(0, 5), expected);
+            corpus.check(step, workers, List.of(0, 2, 3, 5), expected);
+            assertThat(expected.lossSum()).isNotEqualTo(without.reference(step).lossSum());
+        }
     }
 
     /** A worker hands in the largest subtrees that it has all shards of. */

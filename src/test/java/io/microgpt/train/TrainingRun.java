@@ -41,6 +41,7 @@ final class TrainingRun implements TrainingListener {
     long checkpointEvery = 10;
     int keep = 2;
     double labelSmoothing = 0.0;
+    double dropout = 0.0;
     Choice kernels = Choice.AUTO;
     int patienceSeconds = 120;
     /** Where gradients come from, given the source of this run. */
@@ -97,7 +98,7 @@ final class TrainingRun implements TrainingListener {
                 7,
                 kernels,
                 patienceSeconds);
-        TrainingTask task = new TrainingTask(model, plan(), labelSmoothing, kernels);
+        TrainingTask task = new TrainingTask(model, plan(), labelSmoothing, dropout, kernels);
         long from = resumed.map(checkpoint -> checkpoint.state().step()).orElse(0L);
         try (GradientSource source = sources.apply(new LocalSource(dataset, task, warning -> {
                     throw new AssertionError(warning);
