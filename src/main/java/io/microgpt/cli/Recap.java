@@ -13,7 +13,6 @@ final class Recap implements TrainingListener {
     private long steps;
     private long positions;
     private double stepSeconds;
-    private StepReport first;
     private long firstTestStep;
     private double firstTest;
     private long bestStep;
@@ -25,7 +24,6 @@ final class Recap implements TrainingListener {
         steps++;
         positions += report.positions();
         stepSeconds += report.millis() * 1e-3;
-        first = first == null ? report : first;
         report.testLoss().ifPresent(loss -> evaluated(report.step(), loss));
     }
 
@@ -69,14 +67,13 @@ final class Recap implements TrainingListener {
     }
 
     private String testLoss() {
-        String best = bestStep == 0 ? "" : Summaries.format(" The best was %.4f at step %,d.", this.best, bestStep);
         if (firstTest == lastTest) {
             return Summaries.format("The test loss is %.4f.", lastTest);
         }
-        return Summaries.format(
-                        "The test loss %s from %.4f at step %,d to %.4f.",
-                        lastTest < firstTest ? "fell" : "rose", firstTest, firstTestStep, lastTest)
-                + (this.best < lastTest ? best : "");
+        String way = Summaries.format(
+                "The test loss %s from %.4f at step %,d to %.4f.",
+                lastTest < firstTest ? "fell" : "rose", firstTest, firstTestStep, lastTest);
+        return best < lastTest ? way + Summaries.format(" The best was %.4f at step %,d.", best, bestStep) : way;
     }
 
     /** {@return {@code 1 minute 40 seconds}} */

@@ -10,10 +10,10 @@ import java.util.Locale;
  */
 final class Chart {
     private static final double WIDTH = 480;
-    private static final double HEIGHT = 270;
+    private static final double HEIGHT = 280;
     private static final double LEFT = 50;
     private static final double RIGHT = 22;
-    private static final double TOP = 24;
+    private static final double TOP = 34;
     private static final double BOTTOM = 38;
     /** Colours and dashes in the style sheet. */
     private static final int STYLES = 8;
@@ -178,7 +178,7 @@ final class Chart {
     }
 
     private void grid(Html out, Axis x, Axis y) {
-        out.element("text", unit + (y.logarithmic() ? ", logarithmic" : ""), "class", "unit", "x", "4", "y", "14");
+        out.element("text", unit + (y.logarithmic() ? ", logarithmic" : ""), "class", "unit", "x", "4", "y", "15");
         for (double mark : y.marks()) {
             String at = number(py(y, mark));
             out.empty("line", "class", "grid", "x1", number(LEFT), "x2", number(WIDTH - RIGHT), "y1", at, "y2", at);

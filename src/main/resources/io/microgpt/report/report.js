@@ -2,7 +2,7 @@
 for (const chart of document.querySelectorAll("svg.chart")) {
   const readout = chart.parentNode.querySelector(".readout");
   const rule = chart.querySelector(".rule");
-  const lines = Array.from(chart.querySelectorAll("polyline")).reverse().map(line => ({
+  const lines = Array.from(chart.querySelectorAll("polyline")).map(line => ({
     name: line.dataset.name,
     x: line.getAttribute("points").split(" ").map(parseFloat),
     steps: line.dataset.steps.split(" "),
