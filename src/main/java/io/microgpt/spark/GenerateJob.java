@@ -87,20 +87,19 @@ public final class GenerateJob {
             Checkpoint model,
             PromptCompleter.Options options) {
         Generator.checkCache(model.model(), options.cacheMegabytes());
+        SeedColumn seeds = SeedColumn.of(prompts.schema(), seedColumn, options.seed());
         Broadcast<WeightBlock> weights =
                 JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new WeightBlock(model.weights()));
         GptConfig config = model.model();
         String tokenizerJson = model.tokenizerJson();
         int index = prompts.schema().fieldIndex(column);
-        SeedColumn seeds = SeedColumn.of(prompts.schema(), seedColumn, options.seed());
         StructType schema = withResults(prompts.schema());
         MapPartitionsFunction<Row, Row> complete = rows -> {
             Tokenizer tokenizer = TokenizerJson.parse(tokenizerJson, "the model's tokenizer");
             Weights packed = weights.value()
                     .weights(config, KernelProvider.choose(options.kernels()).kernels());
             PromptCompleter completer = new PromptCompleter(packed, tokenizer, options);
-            return new Flattened<>(
-                    completer.complete(rows, row -> row.getString(index), seeds), GenerateJob::withResults);
+            return new Flattened<>(completer.complete(rows, row -> row.getString(index), seeds), GenerateJob::rows);
         };
         return prompts.mapPartitions(complete, Encoders.row(schema));
     }
@@ -116,7 +115,7 @@ public final class GenerateJob {
         return DataTypes.createStructType(fields);
     }
 
-    private static Iterator<Row> withResults(PromptCompleter.Completed<Row> completed) {
+    private static Iterator<Row> rows(PromptCompleter.Completed<Row> completed) {
         return completed.results().stream()
                 .map(result -> row(completed.row(), result))
                 .iterator();
