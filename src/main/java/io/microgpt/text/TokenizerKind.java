@@ -60,7 +60,7 @@ public enum TokenizerKind {
     /** In UTF-16 units. What is longer is no word but data, and no vocabulary is made of it. */
     public static final int LONGEST_PIECE = 1000;
 
-    /** Of a text's distinct words, those which come less often teach byte pair encoding nothing. */
+    /** Of a text's distinct words, those which come less often hardly change what is merged. */
     private static final int MOST_BPE_PIECES = 1 << 19;
 
     private static final String MARK = "[^\\p{IsWhite_Space}\\p{L}\\p{N}]";
