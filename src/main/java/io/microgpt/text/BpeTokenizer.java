@@ -125,16 +125,30 @@ final class BpeTokenizer implements Tokenizer {
 
     @Override
     public String decode(int[] ids) {
-        ByteArrayOutputStream utf8 = new ByteArrayOutputStream(4 * ids.length);
-        for (int id : ids) {
-            String token = token(id);
-            if (id < vocabulary.size()) {
+        return new String(utf8(ids, 0, ids.length), StandardCharsets.UTF_8);
+    }
+
+    /** A character is where its first byte is, so that one which two documents share counts once. */
+    @Override
+    public long characters(int[] ids, int from, int to) {
+        int count = 0;
+        for (byte value : utf8(ids, from, to)) {
+            count += (value & 0xC0) == 0x80 ? 0 : 1; // 10xxxxxx goes on with a character
+        }
+        return count;
+    }
+
+    private byte[] utf8(int[] ids, int from, int to) {
+        ByteArrayOutputStream utf8 = new ByteArrayOutputStream(4 * (to - from));
+        for (int at = from; at < to; at++) {
+            String token = token(ids[at]);
+            if (ids[at] < vocabulary.size()) {
                 for (int i = 0; i < token.length(); i++) {
                     utf8.write(ByteAlphabet.value(token.charAt(i)));
                 }
             }
         }
-        return utf8.toString(StandardCharsets.UTF_8);
+        return utf8.toByteArray();
     }
 
     @Override
