@@ -261,6 +261,14 @@ public class KernelBenchmark {
         k.reluBackward(y, 0, anew(x, rows * hidden), 0, rows * hidden);
     }
 
+    /** (R, E), row by row. */
+    @Benchmark
+    public void dropout() {
+        for (int row = 0; row < rows; row++) {
+            k.dropout(x, row * e, z, row * e, e, row * 0x9E3779B97F4A7C15L, 0.1f);
+        }
+    }
+
     /** (R, E). */
     @Benchmark
     public void normalise() {
