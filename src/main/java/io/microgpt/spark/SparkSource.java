@@ -46,6 +46,7 @@ public final class SparkSource implements GradientSource {
     private record Origin(SerializableConfiguration hadoop, String directory, String manifest, TrainingTask task)
             implements Serializable {
         ShardRun load(Span span) {
+            ExecutorLog.withoutTasks();
             Manifest parsed = Manifest.parse(manifest, directory);
             return ShardRun.load(hadoop.value(), directory, parsed, task, span.first(), span.end());
         }
