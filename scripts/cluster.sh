@@ -13,6 +13,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/submit.sh"
 
 patience=90 # seconds until a process serves, or has ended
+daemon_jvm=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC) # many small processes on one machine: little to compile, few threads
 detach=$(command -v setsid || echo nohup) # so that Ctrl-C does not reach what was started before
 
 usage() {
@@ -106,7 +107,7 @@ spark_daemon() { # name, class, arguments...
   local name=$1 class=$2
   shift 2
   launch "$name" env SPARK_HOME="$embedded" SPARK_SCALA_VERSION=2.13 SPARK_LOCAL_IP=127.0.0.1 \
-    "$java" "${jvm_modules[@]}" -Xmx512m -Dlog4j2.configurationFile="$dir/log4j2.properties" -cp "$embedded/jars/*" "$class" "$@"
+    "$java" "${jvm_modules[@]}" "${daemon_jvm[@]}" -Xmx512m -Dlog4j2.configurationFile="$dir/log4j2.properties" -cp "$embedded/jars/*" "$class" "$@"
 }
 
 start_spark() {
@@ -129,7 +130,7 @@ start_spark() {
 hdfs_daemon() { # name, class, arguments...
   local name=$1 class=$2
   shift 2
-  launch "$name" "$java" "${jvm_modules[@]}" -Xmx256m -Dlog4j2.configurationFile="$dir/log4j2.properties" \
+  launch "$name" "$java" "${jvm_modules[@]}" "${daemon_jvm[@]}" -Xmx256m -Dlog4j2.configurationFile="$dir/log4j2.properties" \
     -cp "$dir/hadoop:$(<"$hdfs_jar"):$embedded/jars/*" "$class" "$@"
 }
 
