@@ -32,9 +32,7 @@ import picocli.CommandLine.Option;
 final class GenerateCommand implements Callable<Integer> {
     /** Keys of the group {@code generate} with which a job that died may go on otherwise. */
     private static final Set<ConfigKey> WITHOUT_EFFECT = Set.of(
-            ConfigKey.GENERATE_PROMPT,
-            ConfigKey.GENERATE_CACHE_MEGABYTES,
-            ConfigKey.GENERATE_MAX_ERROR_FRACTION);
+            ConfigKey.GENERATE_PROMPT, ConfigKey.GENERATE_CACHE_MEGABYTES, ConfigKey.GENERATE_MAX_ERROR_FRACTION);
 
     @Mixin
     private ConfigOptions options;

@@ -15,9 +15,11 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.Partition;
+import org.apache.spark.SparkContext;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.DataFrameReader;
@@ -118,41 +120,45 @@ public final class GenerateJob {
      * @param settings what else decides the completions, by name: a run with others may not go on with this one's output
      * @throws DatasetException if the output is of another job, the input is not there or lacks the column
      */
-    public Report run(
-            GptModel model, GenerateOptions options, Map<String, String> settings, Progress progress) {
+    public Report run(GptModel model, GenerateOptions options, Map<String, String> settings, Progress progress) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         Path out = new Path(output.path());
         try {
             Dataset<Row> prompts = Prompts.read(spark, input.path(), input.format(), options.column());
             List<Partition> partitions = prompts.javaRDD().partitions();
-            GenerateManifest manifest = manifest(model, options, settings, partitions);
             Optional<GenerateManifest> begun = GenerateManifest.of(hadoop, out);
+            BitSet finished = PartCommit.finished(hadoop, out);
+            LongAccumulator taken = spark.sparkContext().longAccumulator();
+            Dataset<Row> completed = model.generate(missing(prompts, finished, taken), options);
+            GenerateManifest manifest = manifest(model, options, settings, partitions);
             if (begun.isPresent()) {
                 manifest.requireSame(begun.get(), out);
             } else {
                 manifest.write(hadoop, out);
             }
-            BitSet finished = PartCommit.finished(hadoop, out);
             if (!PartCommit.succeeded(hadoop, out)) {
-                LongAccumulator taken = spark.sparkContext().longAccumulator();
-                Dataset<Row> completed =
-                        model.generate(missing(prompts, finished, taken), options);
-                String group = UUID.randomUUID().toString();
-                PartProgress listener =
-                        new PartProgress(group, taken, finished, partitions.size() - finished.cardinality(), progress);
-                spark.sparkContext().addSparkListener(listener);
-                spark.sparkContext().setJobGroup(group, "generate " + output.path(), false);
-                try {
-                    write(completed.write().mode(SaveMode.Append));
-                    listener.finish();
-                } finally {
-                    spark.sparkContext().clearJobGroup();
-                    spark.sparkContext().removeSparkListener(listener);
-                }
+                int parts = partitions.size() - finished.cardinality();
+                write(completed, group -> new PartProgress(group, taken, finished, parts, progress));
             }
             return report(finished.cardinality());
         } catch (IOException e) {
             throw new DatasetException(out + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Writes the parts, in one job. */
+    private void write(Dataset<Row> completed, Function<String, PartProgress> progress) {
+        SparkContext context = spark.sparkContext();
+        String group = UUID.randomUUID().toString();
+        PartProgress listener = progress.apply(group);
+        context.addSparkListener(listener);
+        context.setJobGroup(group, "generate " + output.path(), false);
+        try {
+            write(completed.write().mode(SaveMode.Append));
+            listener.finish();
+        } finally {
+            context.clearJobGroup();
+            context.removeSparkListener(listener);
         }
     }
 

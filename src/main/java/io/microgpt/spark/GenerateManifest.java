@@ -58,6 +58,7 @@ record GenerateManifest(SortedMap<String, String> values) {
         }
     }
 
+    /** Begins an output directory. */
     void write(Configuration hadoop, Path out) throws IOException {
         FileSystem fs = out.getFileSystem(hadoop);
         Path beside = new Path(out, "." + FILE + "." + UUID.randomUUID());

@@ -41,11 +41,7 @@ public record GenerateOptions(String column, Optional<String> seedColumn, Prompt
     /** {@return the same, where a completion ends before the first of these texts} */
     public GenerateOptions withStop(String... texts) {
         return with(
-                completion.sampling(),
-                completion.maxTokens(),
-                List.of(texts),
-                completion.samples(),
-                completion.seed());
+                completion.sampling(), completion.maxTokens(), List.of(texts), completion.samples(), completion.seed());
     }
 
     /** {@return the same with so many completions a prompt, a row each} */

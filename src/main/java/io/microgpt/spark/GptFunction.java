@@ -105,11 +105,12 @@ final class GptFunction extends AbstractFunction1<Object, Object> implements Ser
     private Function<String, Object> perplexity() {
         TextScorer scorer = new TextScorer(weights(), model.tokenizer());
         return text -> {
-            TextScorer.Score score = scorer.score(List.of(text)).get(0);
+            TextScorer.Score score =
+                    scorer.score(List.of(new TextScorer.Passage("", text))).get(0);
             if (score.error() != null) {
                 throw new IllegalArgumentException(score.error());
             }
-            return score.perplexity();
+            return StrictMath.exp(score.loss());
         };
     }
 }

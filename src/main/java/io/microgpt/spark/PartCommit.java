@@ -45,7 +45,11 @@ public final class PartCommit extends FileCommitProtocol implements Serializable
     /** {@return the numbers of the partitions whose files are there} */
     static BitSet finished(Configuration hadoop, Path out) throws IOException {
         BitSet finished = new BitSet();
-        for (FileStatus file : out.getFileSystem(hadoop).listStatus(out)) {
+        FileSystem fs = out.getFileSystem(hadoop);
+        if (!fs.exists(out)) {
+            return finished;
+        }
+        for (FileStatus file : fs.listStatus(out)) {
             Matcher part = PART.matcher(file.getPath().getName());
             if (part.matches()) {
                 finished.set(Integer.parseInt(part.group(1)));

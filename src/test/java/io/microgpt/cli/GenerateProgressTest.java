@@ -21,7 +21,8 @@ class GenerateProgressTest {
     void lastLineStaysOnATerminalAndInALog() {
         for (boolean live : new boolean[] {true, false}) {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
-            new GenerateProgress(new Terminal(new PrintStream(out, true, StandardCharsets.UTF_8), live, 0, false)).at(7, 1, 1);
+            new GenerateProgress(new Terminal(new PrintStream(out, true, StandardCharsets.UTF_8), live, 0, false))
+                    .at(7, 1, 1);
 
             assertThat(out.toString(StandardCharsets.UTF_8))
                     .startsWith("7 rows  1/1 parts  ")

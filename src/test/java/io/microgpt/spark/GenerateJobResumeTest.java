@@ -143,6 +143,19 @@ class GenerateJobResumeTest {
                 .hasMessageContaining("another job: the listing of --prompts was ");
     }
 
+    /** Whoever mistyped an option has not begun anything, which would have to be removed first. */
+    @Test
+    void jobThatIsRefusedLeavesNothing() {
+        Path out = directory.resolve("out");
+
+        assertThatThrownBy(() -> job(out.toString(), "jsonl")
+                        .run(model, OPTIONS.withSeedColumn("sede"), SETTINGS, (a, b, c) -> {}))
+                .isInstanceOf(DatasetException.class)
+                .hasMessageStartingWith("the prompts have no column sede among [id, padding, prompt]");
+
+        assertThat(out).doesNotExist();
+    }
+
     @Test
     void directoryOfSomebodyElseIsLeftAlone() {
         Texts.write(directory.resolve("out/mine.txt"), "mine");
