@@ -83,6 +83,6 @@ public final class Models {
         return new CheckpointException(
                 model,
                 "is neither a run directory with " + CHECKPOINTS
-                        + "/step-... in it nor a checkpoint; give --model the --out of a training");
+                        + "/step-... in it nor a checkpoint; a model is the --out of a training");
     }
 }

@@ -27,7 +27,7 @@ import scala.runtime.BoxedUnit;
  *
  * <p>The model is a constant path of a run or a checkpoint. Null gives null. A text that cannot be served ends the query with an error that
  * names it and the model. A SQL function sees a row at a time, so each is decoded alone: for many rows, {@link GptModel#generate} decodes
- * many together, to the same bits and several times faster, and keeps the rows that cannot be served.
+ * many together, to the same bits and faster, and keeps the rows that cannot be served.
  *
  * <p>A model's weights are read once by the driver, until its file of weights changes, and go once to every executor; the driver keeps the
  * four that were used last.

@@ -4,6 +4,7 @@ import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.Weights;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -83,6 +84,17 @@ final class GptFunction extends AbstractFunction1<Object, Object> implements Ser
             throw new IllegalArgumentException(
                     kind.key() + ": the model " + model.name() + " cannot serve '" + shown + "': " + e.getMessage(), e);
         }
+    }
+
+    /** The same function of the same model: by this, a query knows that {@code group by gpt_perplexity(...)} is what it selects. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof GptFunction function && kind == function.kind && model.equals(function.model);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(kind, model);
     }
 
     private Weights weights() {

@@ -25,7 +25,9 @@ final class SharedModels {
     /** {@return the model that a path stands for now}, loaded if its weights are not those of a model that is here. */
     static synchronized BroadcastModel at(SparkSession spark, String path) {
         var hadoop = spark.sparkContext().hadoopConfiguration();
-        Key key = new Key(spark.sparkContext().applicationId(), Models.identify(hadoop, path));
+        String application = spark.sparkContext().applicationId();
+        MODELS.keySet().removeIf(other -> !other.application().equals(application)); // it has ended
+        Key key = new Key(application, Models.identify(hadoop, path));
         BroadcastModel model = MODELS.get(key);
         if (model == null) {
             model = BroadcastModel.of(

@@ -3,9 +3,11 @@ package io.microgpt.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.commons.io.FileUtils;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -69,6 +71,47 @@ class GptExtensionsTest {
                         .first()
                         .isNullAt(0))
                 .isTrue();
+    }
+
+    /** Executors have the model from the driver, and never look for its files. */
+    @Test
+    void tasksNeedNoFilesOfTheModel() throws IOException {
+        Path gone = shared.resolve("gone");
+        TinyGpt.run(gone, 5);
+        LocalSpark.session()
+                .range(0, 40, 1, 4)
+                .selectExpr("repeat('ab ', cast(id % 5 as int)) as name")
+                .createOrReplaceTempView("people");
+        Dataset<Row> query =
+                sql("select distinct name, gpt_complete('%1$s', name), gpt_perplexity('%1$s', name) from people"
+                        .formatted(gone));
+        FileUtils.deleteDirectory(gone.toFile());
+
+        List<Row> rows = query.orderBy("name").collectAsList();
+
+        GptModel model = GptModel.of(LocalSpark.session(), TinyGpt.checkpoint(5), "five");
+        GenerateOptions options = GenerateOptions.DEFAULTS.withColumn("name");
+        Dataset<Row> names = LocalSpark.session().table("people").distinct();
+        assertThat(rows)
+                .hasSize(5)
+                .isEqualTo(model.score(model.generate(names, options), "name")
+                        .orderBy("name")
+                        .select("name", "completion", "perplexity")
+                        .collectAsList());
+        model.close();
+    }
+
+    /** Twice the same function of the same model in a query is one expression, or there were no grouping by it. */
+    @Test
+    void queriesGroupByIt() {
+        questions("ab", "b", "ab", "ab").createOrReplaceTempView("questions");
+
+        List<Row> rows = sql(("select gpt_perplexity('%1$s', question), count(*) from questions"
+                                + " group by gpt_perplexity('%1$s', question) order by count(*)")
+                        .formatted(run))
+                .collectAsList();
+
+        assertThat(rows).extracting(row -> row.getLong(1)).containsExactly(1L, 3L);
     }
 
     /** The name stands for another model now; a query must not get the one that was read before. */
