@@ -39,8 +39,8 @@ final class CompletionColumns {
             throw new DatasetException("column " + column + " is of type "
                     + rows.schema().apply(column).dataType().typeName() + ", but must be a string");
         }
-        for (String name : added) {
-            if (columns.contains(name)) {
+        for (String name : columns) {
+            if (added.stream().anyMatch(name::equalsIgnoreCase)) {
                 throw new DatasetException("the rows have a column " + name + " already, which is added; rename it");
             }
         }

@@ -29,10 +29,15 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.datasources.FileFormat;
 import org.apache.spark.sql.execution.datasources.FilePartition;
 import org.apache.spark.sql.execution.datasources.PartitionedFile;
+import org.apache.spark.sql.execution.datasources.csv.CSVFileFormat;
+import org.apache.spark.sql.execution.datasources.json.JsonFileFormat;
+import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.LongAccumulator;
 
@@ -128,9 +133,10 @@ public final class GenerateJob {
             List<Partition> partitions = prompts.javaRDD().partitions();
             Optional<GenerateManifest> begun = GenerateManifest.of(hadoop, out);
             BitSet finished = PartCommit.finished(hadoop, out);
-            LongAccumulator taken = spark.sparkContext().longAccumulator();
+            LongAccumulator taken = spark.sparkContext().longAccumulator("prompts");
             Dataset<Row> completed = model.generate(missing(prompts, finished, taken), options);
             GenerateManifest manifest = manifest(model, options, settings, partitions);
+            requireWritable(completed.schema());
             if (begun.isPresent()) {
                 manifest.requireSame(begun.get(), out);
             } else {
@@ -186,6 +192,7 @@ public final class GenerateJob {
         }
         SortedMap<String, String> values = new TreeMap<>(settings);
         values.put("the model's weights", model.weightsSha256());
+        values.put("the model's shape", model.broadcast().config().toString());
         values.put("the model's tokenizer", Sha256.of(model.broadcast().tokenizerJson()));
         values.put("--column", options.column());
         options.seedColumn().ifPresent(column -> values.put("--seed-column", column));
@@ -198,6 +205,22 @@ public final class GenerateJob {
 
     private static void add(MessageDigest digest, Object... values) {
         digest.update(Arrays.toString(values).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Spark would find it out too, but in a directory that is begun. */
+    private void requireWritable(StructType schema) {
+        FileFormat files = switch (output.format()) {
+            case "parquet" -> new ParquetFileFormat();
+            case "csv" -> new CSVFileFormat();
+            default -> new JsonFileFormat();
+        };
+        for (StructField field : schema.fields()) {
+            if (!files.supportDataType(field.dataType())) {
+                throw new DatasetException(input.path() + ": column " + field.name() + " is of type "
+                        + field.dataType().typeName() + ", which is not written as " + output.format()
+                        + "; give another --format");
+            }
+        }
     }
 
     private void write(DataFrameWriter<Row> writer) {

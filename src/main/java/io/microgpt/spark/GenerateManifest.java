@@ -58,10 +58,11 @@ record GenerateManifest(SortedMap<String, String> values) {
         }
     }
 
-    /** Begins an output directory. */
+    /** Begins an output directory. What a run that dies meanwhile leaves behind goes with the attempts of its tasks. */
     void write(Configuration hadoop, Path out) throws IOException {
         FileSystem fs = out.getFileSystem(hadoop);
-        Path beside = new Path(out, "." + FILE + "." + UUID.randomUUID());
+        Path beside =
+                new Path(new Path(out, PartCommit.ATTEMPTS), UUID.randomUUID().toString());
         try (OutputStream stream = fs.create(beside)) {
             stream.write(JSON.writerWithDefaultPrettyPrinter()
                     .writeValueAsString(values)

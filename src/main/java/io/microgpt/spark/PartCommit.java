@@ -26,7 +26,9 @@ public final class PartCommit extends FileCommitProtocol implements Serializable
     private static final long serialVersionUID = 1L;
 
     private static final String SUCCESS = "_SUCCESS";
-    private static final String ATTEMPTS = ".attempts";
+    /** What is not whole yet; goes when the job ends. */
+    static final String ATTEMPTS = ".attempts";
+
     private static final Pattern PART = Pattern.compile("part-(\\d{5,9})\\..*");
     /** Spark's count of the files of one task; here there is one. */
     private static final Pattern FILE_COUNT = Pattern.compile("^-c000");

@@ -12,10 +12,14 @@ import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.scheduler.SparkListenerStageCompleted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.apache.spark.util.LongAccumulator;
 import scala.jdk.javaapi.CollectionConverters;
 
-/** How far a job is, from what Spark tells of its tasks: those that ended, and by their heartbeats those that run. */
+/**
+ * How far a job is, from what Spark tells of its tasks: those that ended, and by their heartbeats those that run. Counted from the events
+ * alone: the accumulator's own value is ahead of them, and a task that just ended would count twice.
+ */
 final class PartProgress extends SparkListener {
     private final String group;
     private final LongAccumulator rows;
@@ -25,11 +29,12 @@ final class PartProgress extends SparkListener {
     private final Set<Integer> stages = new HashSet<>();
     private final BitSet ended = new BitSet();
     private final Map<Long, Long> running = new HashMap<>(); // rows so far, by task
+    private long taken; // by tasks that ended
     private boolean closed;
 
     /**
      * @param group Spark's, of the job
-     * @param rows that tasks took
+     * @param rows that tasks took; named, or Spark does not tell of it
      * @param before partitions that were finished before the job
      * @param parts that it has to do
      */
@@ -49,12 +54,22 @@ final class PartProgress extends SparkListener {
     }
 
     @Override
+    public synchronized void onTaskStart(SparkListenerTaskStart start) {
+        if (stages.contains(start.stageId())) {
+            running.put(start.taskInfo().taskId(), 0L);
+        }
+    }
+
+    @Override
     public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
         if (stages.contains(end.stageId())) {
             running.remove(end.taskInfo().taskId());
             int partition = end.taskInfo().partitionId();
             if (end.reason() == Success$.MODULE$ && !before.get(partition)) {
                 ended.set(partition);
+                taken += CollectionConverters.asJava(end.taskInfo().accumulables()).stream()
+                        .mapToLong(this::rows)
+                        .sum();
             }
             tell();
         }
@@ -64,11 +79,10 @@ final class PartProgress extends SparkListener {
     public synchronized void onExecutorMetricsUpdate(SparkListenerExecutorMetricsUpdate update) {
         for (var task : CollectionConverters.asJava(update.accumUpdates())) {
             if (stages.contains((Integer) task._2())) {
-                for (AccumulableInfo info : CollectionConverters.asJava(task._4())) {
-                    if (info.id() == rows.id() && info.update().isDefined()) {
-                        running.put((Long) task._1(), (Long) info.update().get());
-                    }
-                }
+                long soFar = CollectionConverters.asJava(task._4()).stream()
+                        .mapToLong(this::rows)
+                        .sum();
+                running.replace((Long) task._1(), soFar); // if it has not ended since
             }
         }
         if (!running.isEmpty()) {
@@ -79,6 +93,13 @@ final class PartProgress extends SparkListener {
     @Override
     public synchronized void onStageCompleted(SparkListenerStageCompleted completed) {
         running.clear(); // were an event ever lost, it would not matter for long
+    }
+
+    /** {@return what a task took, if this is where it says so} */
+    private long rows(AccumulableInfo info) {
+        return info.id() == rows.id() && info.update().isDefined()
+                ? (Long) info.update().get()
+                : 0;
     }
 
     /** Tells a last time, that all is done; nothing after it. */
@@ -92,6 +113,6 @@ final class PartProgress extends SparkListener {
             return;
         }
         long underWay = running.values().stream().mapToLong(Long::longValue).sum();
-        progress.at(rows.value() + underWay, ended.cardinality(), parts);
+        progress.at(taken + underWay, ended.cardinality(), parts);
     }
 }
