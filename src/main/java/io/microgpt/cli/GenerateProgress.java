@@ -38,6 +38,6 @@ final class GenerateProgress implements GenerateJob.Progress {
                 ended,
                 parts,
                 prompts / seconds,
-                ended == 0 ? "?" : Progress.duration(seconds * (parts - ended) / ended));
+                ended == 0 && parts > 0 ? "?" : Progress.duration(seconds * (parts - ended) / Math.max(1, ended)));
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.mapred.JobConf;
 import org.apache.hadoop.mapreduce.JobID;
@@ -14,13 +15,13 @@ import org.apache.hadoop.mapreduce.TaskID;
 import org.apache.hadoop.mapreduce.TaskType;
 import org.apache.hadoop.mapreduce.task.JobContextImpl;
 import org.apache.hadoop.mapreduce.task.TaskAttemptContextImpl;
+import org.apache.spark.internal.io.FileCommitProtocol.TaskCommitMessage;
 import org.apache.spark.internal.io.FileNameSpec;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import scala.Option;
-import scala.collection.immutable.Seq;
-import scala.collection.immutable.Seq$;
+import scala.jdk.javaapi.CollectionConverters;
 
 /** Attempts of one task that overlap: retries, speculative copies, and tasks of a driver that died. */
 class PartCommitTest {
@@ -76,8 +77,9 @@ class PartCommitTest {
         second.commit();
         assertThat(PartCommit.succeeded(new Configuration(), hadoop(out))).isFalse();
 
-        Seq<org.apache.spark.internal.io.FileCommitProtocol.TaskCommitMessage> messages = Seq$.MODULE$.empty();
-        second.commit.commitJob(new JobContextImpl(new JobConf(), new JobID("next", 0)), messages);
+        second.commit.commitJob(
+                new JobContextImpl(new JobConf(), new JobID("next", 0)),
+                CollectionConverters.asScala(List.<TaskCommitMessage>of()).toSeq());
 
         assertThat(PartCommit.succeeded(new Configuration(), hadoop(out))).isTrue();
         assertThat(out.resolve("part-00000.json")).hasContent("zero");
