@@ -175,7 +175,12 @@ public enum ConfigKey {
             "generate.cache-megabytes",
             integer().from(0),
             Generator.CACHE_MEGABYTES,
-            "memory of a task for keys and values; completions wait where it is full; the results are the same bits; 0 = no limit");
+            "memory of a task for keys and values; completions wait where it is full; the results are the same bits; 0 = no limit"),
+    GENERATE_MAX_ERROR_FRACTION(
+            "generate.max-error-fraction",
+            number().from(0).upTo(1),
+            1.0,
+            "a job of completions ends with an error, its output whole, when a larger share of its prompts could not be served");
 
     /** A default that follows another key. */
     private record Multiple(int factor, ConfigKey key) {}

@@ -1,6 +1,7 @@
 package io.microgpt.cli;
 
 import io.microgpt.checkpoint.Checkpoint;
+import io.microgpt.checkpoint.Models;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.DatasetException;
 import io.microgpt.data.Manifest;

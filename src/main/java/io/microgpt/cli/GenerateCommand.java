@@ -1,25 +1,24 @@
 package io.microgpt.cli;
 
 import io.microgpt.checkpoint.Checkpoint;
+import io.microgpt.checkpoint.Models;
 import io.microgpt.cli.ValueRule.Texts;
+import io.microgpt.data.DatasetException;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.Weights;
 import io.microgpt.spark.GenerateJob;
+import io.microgpt.spark.GenerateOptions;
+import io.microgpt.spark.GptModel;
 import io.microgpt.spark.PromptCompleter;
 import io.microgpt.text.TokenizerJson;
-import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.DataFrameWriter;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,6 +30,10 @@ import picocli.CommandLine.Option;
         description = "Completes one prompt, or a file or dataset of prompts.",
         mixinStandardHelpOptions = true)
 final class GenerateCommand implements Callable<Integer> {
+    /** Keys of the group {@code generate} with which a job that died may go on otherwise. */
+    private static final Set<ConfigKey> WITHOUT_EFFECT = Set.of(
+            ConfigKey.GENERATE_PROMPT, ConfigKey.GENERATE_CACHE_MEGABYTES, ConfigKey.GENERATE_MAX_ERROR_FRACTION);
+
     @Mixin
     private ConfigOptions options;
 
@@ -58,7 +61,11 @@ final class GenerateCommand implements Callable<Integer> {
         private String prompts;
     }
 
-    @Option(names = "--out", paramLabel = "PATH", description = "directory for the completions of --prompts, a new one")
+    @Option(
+            names = "--out",
+            paramLabel = "PATH",
+            description =
+                    "directory for the completions of --prompts: a new one, or that of a run which died and is to go on")
     private String out;
 
     @Option(names = "--format", paramLabel = "FORMAT", description = "of --out: jsonl (default), parquet or csv")
@@ -127,16 +134,11 @@ final class GenerateCommand implements Callable<Integer> {
         return source.prompt != null ? one(checkpoint, generate) : many(checkpoint, generate, settings);
     }
 
-    private void requireOut(Configuration hadoop) throws IOException {
+    private void requireOut(Configuration hadoop) {
         if (out == null) {
             throw new IllegalArgumentException("--prompts needs --out PATH, a new directory for the completions");
         }
-        if (new Path(out).getFileSystem(hadoop).exists(new Path(out))) {
-            throw new IllegalArgumentException(out + ": exists already; give another --out or remove it");
-        }
-        if (!List.of("jsonl", "parquet", "csv").contains(format)) {
-            throw new IllegalArgumentException("--format " + format + " is not one of jsonl, parquet, csv");
-        }
+        GenerateJob.requireUsable(hadoop, new GenerateJob.Output(out, format));
     }
 
     private Settings settings(Configuration hadoop, Checkpoint checkpoint) {
@@ -182,44 +184,50 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private int many(Checkpoint checkpoint, PromptCompleter.Options generate, Settings settings) {
-        try (Sessions sessions = new Sessions("generate", terminal)) {
-            SparkSession spark = sessions.spark(settings);
-            Dataset<Row> prompts = GenerateJob.prompts(spark, source.prompts, promptsFormat(), column);
-            Dataset<Row> completed =
-                    GenerateJob.complete(spark, prompts, column, Optional.ofNullable(seedColumn), checkpoint, generate);
-            write(completed.write());
-            Dataset<Row> written = switch (format) {
-                case "parquet" -> spark.read().parquet(out);
-                case "csv" ->
-                    spark.read()
-                            .option("header", true)
-                            .option("multiLine", true)
-                            .option("escape", "\"")
-                            .csv(out);
-                default -> spark.read().schema(completed.schema()).json(out);
-            };
-            Map<String, Long> reasons = new TreeMap<>();
-            written.groupBy("finish_reason")
-                    .count()
-                    .collectAsList()
-                    .forEach(row -> reasons.put(row.getString(0), row.getLong(1)));
-            long rows = reasons.values().stream().mapToLong(Long::longValue).sum();
-            System.out.println(Summaries.format("%,d completions in %s: %s", rows, out, reasons));
+        try (Sessions sessions = new Sessions("generate", terminal);
+                GptModel loaded = GptModel.of(sessions.spark(settings), checkpoint, model)) {
+            GenerateJob.Report report = new GenerateJob(
+                            sessions.spark(settings),
+                            new GenerateJob.Input(source.prompts, promptsFormat()),
+                            new GenerateJob.Output(out, format))
+                    .run(
+                            loaded,
+                            new GenerateOptions(column, Optional.ofNullable(seedColumn), generate),
+                            identity(settings),
+                            new GenerateProgress(terminal));
+            if (report.found() > 0) {
+                terminal.print(Summaries.format("%,d parts were there from a run before", report.found()));
+            }
+            System.out.println(
+                    Summaries.format("%,d completions in %s: %s", report.completions(), out, report.reasons()));
+            requireFewErrors(report, settings.number(ConfigKey.GENERATE_MAX_ERROR_FRACTION));
         }
         return 0;
     }
 
-    private void write(DataFrameWriter<Row> writer) {
-        switch (format) {
-            case "parquet" -> writer.parquet(out);
-            case "csv" ->
-                writer.option("header", true)
-                        .option("escape", "\"")
-                        .option("ignoreLeadingWhiteSpace", false)
-                        .option("ignoreTrailingWhiteSpace", false)
-                        .csv(out);
-            default -> writer.option("ignoreNullFields", false).json(out);
+    /** What decides the completions, in the words of the configuration. */
+    private static Map<String, String> identity(Settings settings) {
+        Map<String, String> identity = new TreeMap<>();
+        for (ConfigKey key : ConfigKey.inGroup("generate")) {
+            if (!WITHOUT_EFFECT.contains(key)) {
+                identity.put(key.path(), settings.shown(key));
+            }
         }
+        return identity;
+    }
+
+    private void requireFewErrors(GenerateJob.Report report, double most) {
+        if (report.errors() == 0) {
+            return;
+        }
+        String errors = Summaries.format(
+                "%,d of %,d prompts could not be served; their rows say why in the column error",
+                report.errors(), report.prompts());
+        if (report.errors() > most * report.prompts()) {
+            throw new DatasetException(out + ": " + errors + ". These are more than generate.max-error-fraction = "
+                    + most + " allows; the output is whole");
+        }
+        System.out.println(errors);
     }
 
     private String promptsFormat() {

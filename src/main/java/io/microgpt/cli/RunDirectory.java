@@ -1,5 +1,6 @@
 package io.microgpt.cli;
 
+import io.microgpt.checkpoint.Models;
 import io.microgpt.data.DatasetException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -15,7 +16,7 @@ import org.apache.hadoop.fs.Path;
  * {@link io.microgpt.report.LiveReport} and {@link io.microgpt.report.EventLog} keep there.
  */
 final class RunDirectory {
-    static final String CHECKPOINTS = "checkpoints";
+    static final String CHECKPOINTS = Models.CHECKPOINTS;
     private static final String DATASET = "dataset";
     private static final String CONFIG = "config.conf";
     private static final String METRICS = "metrics.jsonl";

@@ -1,138 +1,271 @@
 package io.microgpt.spark;
 
-import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.data.DatasetException;
-import io.microgpt.generate.Generator;
-import io.microgpt.kernel.KernelProvider;
-import io.microgpt.model.GptConfig;
-import io.microgpt.model.Weights;
-import io.microgpt.text.Tokenizer;
-import io.microgpt.text.TokenizerJson;
-import java.util.ArrayList;
+import io.microgpt.data.Sha256;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import org.apache.spark.api.java.JavaSparkContext;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.Function;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.Partition;
+import org.apache.spark.SparkContext;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
-import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.DataFrameReader;
+import org.apache.spark.sql.DataFrameWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.datasources.FileFormat;
+import org.apache.spark.sql.execution.datasources.FilePartition;
+import org.apache.spark.sql.execution.datasources.PartitionedFile;
+import org.apache.spark.sql.execution.datasources.csv.CSVFileFormat;
+import org.apache.spark.sql.execution.datasources.json.JsonFileFormat;
+import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.LongAccumulator;
 
-/** Completions for a dataset of prompts: the same rows with more columns; a row that cannot be served keeps its place. */
+/**
+ * Completions for files of prompts, of any number: one Spark job, whose every partition becomes a file as soon as it is done. A run
+ * that dies is run again and does what is missing; the files are then those of a run that did not die, to the byte.
+ */
 public final class GenerateJob {
-    /** The columns that are added, in their order. */
-    public static final List<String> COLUMNS =
-            List.of("completion", "sample", "tokens", "mean_log_probability", "finish_reason", "error");
+    /** The formats of output. */
+    public static final List<String> FORMATS = List.of("jsonl", "parquet", "csv");
 
-    private GenerateJob() {}
+    private final SparkSession spark;
+    private final Input input;
+    private final Output output;
 
     /**
-     * Reads prompts.
+     * What is completed.
      *
-     * @param format {@code text} (a line a prompt, in the column {@code prompt}), {@code jsonl}, {@code csv} or {@code parquet}
-     * @throws DatasetException if the files are not there or lack the column
+     * @param path a file, directory or glob on any Hadoop file system
+     * @param format {@code text} (a line a prompt), {@code jsonl}, {@code csv} or {@code parquet}
      */
-    public static Dataset<Row> prompts(SparkSession spark, String path, String format, String column) {
-        InputFiles.list(spark.sparkContext().hadoopConfiguration(), path);
-        Dataset<Row> rows = switch (format) {
-            case "text" -> spark.read().text(path).withColumnRenamed("value", column);
-            case "jsonl" -> spark.read().json(path);
-            case "csv" ->
-                spark.read()
-                        .option("header", true)
-                        .option("multiLine", true)
-                        .option("escape", "\"")
-                        .csv(path);
-            case "parquet" -> spark.read().parquet(path);
-            default ->
-                throw new IllegalArgumentException(
-                        "the format of prompts is " + format + ", but must be text, jsonl, csv or parquet");
-        };
-        List<String> columns = Arrays.asList(rows.columns());
-        if (!columns.contains(column)) {
-            throw new DatasetException(path + ": has no column " + column + " among " + columns
-                    + "; name the one of the prompts with --column");
+    public record Input(String path, String format) {}
+
+    /**
+     * Where the completions go.
+     *
+     * @param path a directory that is new, or that the same job has begun
+     * @param format one of {@link #FORMATS}
+     */
+    public record Output(String path, String format) {}
+
+    /** Is told how far the job is, by another thread; rarely often. */
+    public interface Progress {
+        /**
+         * @param prompts taken by this run so far
+         * @param ended its parts that are done
+         * @param parts that it has to do
+         */
+        void at(long prompts, int ended, int parts);
+    }
+
+    /**
+     * What is in the output in the end.
+     *
+     * @param prompts rows that went in
+     * @param errors those that could not be served; each has a row that says why
+     * @param reasons rows that came out, by {@code finish_reason}
+     * @param found parts that a run before had done
+     */
+    public record Report(long prompts, long errors, SortedMap<String, Long> reasons, int found) {
+        public long completions() {
+            return reasons.values().stream().mapToLong(Long::longValue).sum();
         }
-        if (!rows.schema().apply(column).dataType().equals(DataTypes.StringType)) {
-            throw new DatasetException(path + ": column " + column + " is of type "
-                    + rows.schema().apply(column).dataType().typeName() + ", but prompts must be strings");
+    }
+
+    public GenerateJob(SparkSession spark, Input input, Output output) {
+        this.spark = spark.newSession(); // how input is cut and output is committed are settings of a session
+        this.spark.conf().set("spark.sql.sources.commitProtocolClass", PartCommit.class.getName());
+        this.spark.conf().set("spark.sql.files.maxRecordsPerFile", 0L);
+        this.spark.conf().set("spark.sql.sources.useV1SourceList", "text,json,csv,parquet");
+        this.input = input;
+        this.output = output;
+    }
+
+    /**
+     * Checks that the output is a new directory, or one of this job, before anything is done for it.
+     *
+     * @throws DatasetException if it is another
+     */
+    public static void requireUsable(Configuration hadoop, Output output) {
+        if (!FORMATS.contains(output.format())) {
+            throw new IllegalArgumentException(
+                    "--format " + output.format() + " is not one of " + String.join(", ", FORMATS));
         }
-        for (String added : COLUMNS) {
-            if (columns.contains(added)) {
-                throw new DatasetException(
-                        path + ": has a column " + added + " already, which this job adds; rename it");
+        try {
+            GenerateManifest.of(hadoop, new Path(output.path()));
+        } catch (IOException e) {
+            throw new DatasetException(output.path() + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Completes what is missing of the output.
+     *
+     * @param settings what else decides the completions, by name: a run with others may not go on with this one's output
+     * @throws DatasetException if the output is of another job, the input is not there or lacks the column
+     */
+    public Report run(GptModel model, GenerateOptions options, Map<String, String> settings, Progress progress) {
+        Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+        Path out = new Path(output.path());
+        try {
+            Dataset<Row> prompts = Prompts.read(spark, input.path(), input.format(), options.column());
+            List<Partition> partitions = prompts.javaRDD().partitions();
+            Optional<GenerateManifest> begun = GenerateManifest.of(hadoop, out);
+            BitSet finished = PartCommit.finished(hadoop, out);
+            LongAccumulator taken = spark.sparkContext().longAccumulator("prompts");
+            Dataset<Row> completed = model.generate(missing(prompts, finished, taken), options);
+            GenerateManifest manifest = manifest(model, options, settings, partitions);
+            requireWritable(completed.schema());
+            if (begun.isPresent()) {
+                manifest.requireSame(begun.get(), out);
+            } else {
+                manifest.write(hadoop, out);
+            }
+            if (!PartCommit.succeeded(hadoop, out)) {
+                int parts = partitions.size() - finished.cardinality();
+                write(completed, group -> new PartProgress(group, taken, finished, parts, progress));
+            }
+            return report(finished.cardinality());
+        } catch (IOException e) {
+            throw new DatasetException(out + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Writes the parts, in one job. */
+    private void write(Dataset<Row> completed, Function<String, PartProgress> progress) {
+        SparkContext context = spark.sparkContext();
+        String group = UUID.randomUUID().toString();
+        PartProgress listener = progress.apply(group);
+        context.addSparkListener(listener);
+        context.setJobGroup(group, "generate " + output.path(), false);
+        try {
+            write(completed.write().mode(SaveMode.Append));
+            listener.finish();
+        } finally {
+            context.clearJobGroup();
+            context.removeSparkListener(listener);
+        }
+    }
+
+    /** All partitions keep their numbers; those that are finished have no rows, and are not read. */
+    private static Dataset<Row> missing(Dataset<Row> prompts, BitSet finished, LongAccumulator taken) {
+        MapPartitionsFunction<Row, Row> missing = rows -> finished.get(TaskContext.getPartitionId())
+                ? Collections.emptyIterator()
+                : new Flattened<>(rows, row -> {
+                    taken.add(1);
+                    return List.of(row).iterator();
+                });
+        return prompts.mapPartitions(missing, Encoders.row(prompts.schema()));
+    }
+
+    private GenerateManifest manifest(
+            GptModel model, GenerateOptions options, Map<String, String> settings, List<Partition> partitions) {
+        MessageDigest files = Sha256.digest();
+        MessageDigest cuts = Sha256.digest();
+        for (Partition partition : partitions) {
+            for (PartitionedFile file : ((FilePartition) partition).files()) {
+                String name = file.filePath().toString();
+                add(files, name, file.fileSize(), file.modificationTime());
+                add(cuts, name, partition.index(), file.start(), file.length());
             }
         }
-        return rows;
+        SortedMap<String, String> values = new TreeMap<>(settings);
+        values.put("the model's weights", model.weightsSha256());
+        values.put("the model's shape", model.broadcast().config().toString());
+        values.put("the model's tokenizer", Sha256.of(model.broadcast().tokenizerJson()));
+        values.put("--column", options.column());
+        options.seedColumn().ifPresent(column -> values.put("--seed-column", column));
+        values.put("--format", output.format());
+        values.put("--prompts-format", input.format());
+        values.put("the listing of --prompts", Sha256.hex(files));
+        values.put("the parts of --prompts", partitions.size() + " of " + Sha256.hex(cuts));
+        return new GenerateManifest(values);
     }
 
-    /**
-     * {@return the rows of {@code prompts} with their completions, a row a sample}
-     *
-     * @param seedColumn a column of seeds in the place of the one of the options; where it is null, that of the options holds
-     * @throws DatasetException if there is no such column, or one that cannot hold seeds
-     */
-    public static Dataset<Row> complete(
-            SparkSession spark,
-            Dataset<Row> prompts,
-            String column,
-            Optional<String> seedColumn,
-            Checkpoint model,
-            PromptCompleter.Options options) {
-        Generator.checkCache(model.model(), options.cacheMegabytes());
-        SeedColumn seeds = SeedColumn.of(prompts.schema(), seedColumn, options.seed());
-        Broadcast<WeightBlock> weights =
-                JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new WeightBlock(model.weights()));
-        GptConfig config = model.model();
-        String tokenizerJson = model.tokenizerJson();
-        int index = prompts.schema().fieldIndex(column);
-        StructType schema = withResults(prompts.schema());
-        MapPartitionsFunction<Row, Row> complete = rows -> {
-            Tokenizer tokenizer = TokenizerJson.parse(tokenizerJson, "the model's tokenizer");
-            Weights packed = weights.value()
-                    .weights(config, KernelProvider.choose(options.kernels()).kernels());
-            PromptCompleter completer = new PromptCompleter(packed, tokenizer, options);
-            return new Flattened<>(completer.complete(rows, row -> row.getString(index), seeds), GenerateJob::rows);
+    private static void add(MessageDigest digest, Object... values) {
+        digest.update(Arrays.toString(values).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Spark would find it out too, but in a directory that is begun. */
+    private void requireWritable(StructType schema) {
+        FileFormat files = switch (output.format()) {
+            case "parquet" -> new ParquetFileFormat();
+            case "csv" -> new CSVFileFormat();
+            default -> new JsonFileFormat();
         };
-        return prompts.mapPartitions(complete, Encoders.row(schema));
-    }
-
-    private static StructType withResults(StructType schema) {
-        List<StructField> fields = new ArrayList<>(Arrays.asList(schema.fields()));
-        fields.add(DataTypes.createStructField("completion", DataTypes.StringType, true));
-        fields.add(DataTypes.createStructField("sample", DataTypes.IntegerType, false));
-        fields.add(DataTypes.createStructField("tokens", DataTypes.IntegerType, false));
-        fields.add(DataTypes.createStructField("mean_log_probability", DataTypes.DoubleType, true));
-        fields.add(DataTypes.createStructField("finish_reason", DataTypes.StringType, false));
-        fields.add(DataTypes.createStructField("error", DataTypes.StringType, true));
-        return DataTypes.createStructType(fields);
-    }
-
-    private static Iterator<Row> rows(PromptCompleter.Completed<Row> completed) {
-        return completed.results().stream()
-                .map(result -> row(completed.row(), result))
-                .iterator();
-    }
-
-    private static Row row(Row prompt, PromptCompleter.Result result) {
-        Object[] values = new Object[prompt.length() + COLUMNS.size()];
-        for (int i = 0; i < prompt.length(); i++) {
-            values[i] = prompt.get(i);
+        for (StructField field : schema.fields()) {
+            if (!files.supportDataType(field.dataType())) {
+                throw new DatasetException(input.path() + ": column " + field.name() + " is of type "
+                        + field.dataType().typeName() + ", which is not written as " + output.format()
+                        + "; give another --format");
+            }
         }
-        int at = prompt.length();
-        values[at] = result.text();
-        values[at + 1] = result.sample();
-        values[at + 2] = result.tokens();
-        values[at + 3] = Double.isNaN(result.meanLogProbability()) ? null : result.meanLogProbability();
-        values[at + 4] = result.finish();
-        values[at + 5] = result.error();
-        return RowFactory.create(values);
+    }
+
+    private void write(DataFrameWriter<Row> writer) {
+        switch (output.format()) {
+            case "parquet" -> writer.parquet(output.path());
+            case "csv" ->
+                writer.option("header", true)
+                        .option("escape", "\"")
+                        .option("ignoreLeadingWhiteSpace", false)
+                        .option("ignoreTrailingWhiteSpace", false)
+                        .csv(output.path());
+            default -> writer.option("ignoreNullFields", false).json(output.path());
+        }
+    }
+
+    /** Counted from the files, because of all that could be asked they alone know what runs before this one did. */
+    private Report report(int found) {
+        DataFrameReader reader = spark.read();
+        Dataset<Row> written = switch (output.format()) {
+            case "parquet" -> reader.parquet(output.path());
+            case "csv" ->
+                reader.option("header", true)
+                        .option("multiLine", true)
+                        .option("escape", "\"")
+                        .csv(output.path());
+            default ->
+                reader.schema(new StructType()
+                                .add("finish_reason", DataTypes.StringType)
+                                .add("sample", DataTypes.IntegerType))
+                        .json(output.path());
+        };
+        SortedMap<String, Long> reasons = new TreeMap<>();
+        long prompts = 0;
+        long errors = 0;
+        Iterator<Row> counts = written.groupBy(functions.col("finish_reason"))
+                .agg(
+                        functions.count(functions.lit(1)),
+                        functions.count_if(functions.col("sample").equalTo(0)))
+                .toLocalIterator();
+        while (counts.hasNext()) {
+            Row count = counts.next();
+            reasons.put(count.getString(0), count.getLong(1));
+            prompts += count.getLong(2);
+            errors += count.getString(0).equals("error") ? count.getLong(2) : 0;
+        }
+        return new Report(prompts, errors, reasons, found);
     }
 }

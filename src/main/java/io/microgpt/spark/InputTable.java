@@ -58,8 +58,8 @@ final class InputTable {
 
     /** Checks that columns that the job adds are not there yet. */
     static void requireAbsent(Dataset<Row> rows, String path, List<String> added) {
-        for (String column : added) {
-            if (Arrays.asList(rows.columns()).contains(column)) {
+        for (String column : rows.columns()) {
+            if (added.stream().anyMatch(column::equalsIgnoreCase)) { // as SQL and most formats compare names
                 throw new DatasetException(
                         path + ": has a column " + column + " already, which this job adds; rename it");
             }

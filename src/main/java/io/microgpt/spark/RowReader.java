@@ -131,27 +131,38 @@ final class RowReader {
     }
 
     private InputRow json(String file, long position, String line) {
-        if (line.isBlank()) {
-            return InputRow.rejected(file, position, "empty", line);
-        }
-        JsonNode node;
         try {
-            node = JSON.readTree(line);
+            JsonNode value = jsonField(line, column);
+            return value.isMissingNode()
+                    ? InputRow.rejected(file, position, "no field " + column, line)
+                    : InputRow.of(file, position, value.textValue());
+        } catch (IllegalArgumentException e) {
+            return InputRow.rejected(file, position, e.getMessage(), line);
+        }
+    }
+
+    /**
+     * {@return a field of a line of JSON: a text, null, or missing}
+     *
+     * @throws IllegalArgumentException if the line is not JSON, or the field something else
+     */
+    static JsonNode jsonField(String line, String column) {
+        if (line.isBlank()) {
+            throw new IllegalArgumentException("empty");
+        }
+        JsonNode value;
+        try {
+            value = JSON.readTree(line).path(column);
         } catch (JsonProcessingException e) {
-            return InputRow.rejected(file, position, "not JSON: " + e.getOriginalMessage(), line);
+            throw new IllegalArgumentException("not JSON: " + e.getOriginalMessage(), e);
         }
-        JsonNode value = node.path(column);
-        if (value.isMissingNode()) {
-            return InputRow.rejected(file, position, "no field " + column, line);
+        if (!value.isMissingNode() && !value.isTextual() && !value.isNull()) {
+            throw new IllegalArgumentException("field " + column + " is not a text");
         }
-        if (!value.isTextual() && !value.isNull()) {
-            return InputRow.rejected(file, position, "field " + column + " is not a text", line);
+        if (value.isTextual() && !StandardCharsets.UTF_8.newEncoder().canEncode(value.textValue())) {
+            throw new IllegalArgumentException("not valid Unicode: half of a surrogate pair");
         }
-        String text = value.textValue();
-        if (text != null && !StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-            return InputRow.rejected(file, position, "not valid Unicode: half of a surrogate pair", line);
-        }
-        return InputRow.of(file, position, text);
+        return value;
     }
 
     /** Continuous text: pieces with their line feeds, whose concatenation is the text. */

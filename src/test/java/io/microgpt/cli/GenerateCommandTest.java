@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.microgpt.cli.Cli.Ended;
 import io.microgpt.spark.LocalSpark;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -211,6 +213,51 @@ class GenerateCommandTest {
         assertThat(fromParquet).isEqualTo(fromJson);
         // What formats lose most easily: white space at an end (the prompts have it), and no value.
         assertThat(fromJson).extracting(row -> row.get(1)).contains((Object) null);
+    }
+
+    @Test
+    void sameCommandAgainGoesOnAndAnotherIsRefused() throws IOException {
+        Path prompts = Cli.write(directory.resolve("prompts.txt"), "anna\nben\n");
+        Path out = directory.resolve("out");
+        Object[] command = {"generate", "--model", run, "--prompts", prompts, "--out", out, "--seed", 5};
+        String summary = Cli.run(command).well().out();
+        String completions = Cli.read(out.resolve("part-00000.json"));
+        Files.delete(out.resolve("_SUCCESS"));
+        Files.delete(out.resolve("part-00000.json"));
+
+        assertThat(Cli.run(command).well().out()).isEqualTo(summary);
+        assertThat(Cli.read(out.resolve("part-00000.json"))).isEqualTo(completions);
+        assertThat(Cli.run(command).well().err()).contains("1 parts were there from a run before");
+        command[command.length - 1] = 6;
+        Cli.run(command)
+                .failed(out + ": holds completions of another job: generate.seed was 5 and is 6."
+                        + " Give what it was begun with to go on, or another --out");
+    }
+
+    @Test
+    void tooManyErrorsEndTheJobWithAnErrorAndItsOutputWhole() {
+        Path prompts = Cli.write(directory.resolve("prompts.txt"), "anna\nzoë\nben\n");
+        Path out = directory.resolve("out");
+        String errors = "1 of 3 prompts could not be served; their rows say why in the column error";
+
+        Ended few = Cli.run("generate", "--model", run, "--prompts", prompts, "--out", out)
+                .well();
+        assertThat(few.out()).contains(errors);
+        Cli.run(
+                        "generate",
+                        "--model",
+                        run,
+                        "--prompts",
+                        prompts,
+                        "--out",
+                        out,
+                        "--set",
+                        "generate.max-error-fraction=0.2")
+                .failed(out + ": " + errors
+                        + ". These are more than generate.max-error-fraction = 0.2 allows; the output is whole");
+
+        assertThat(jsonRows(out)).hasSize(3);
+        assertThat(out.resolve("_SUCCESS")).exists();
     }
 
     @Test

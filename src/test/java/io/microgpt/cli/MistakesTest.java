@@ -238,7 +238,7 @@ class MistakesTest {
         for (Path model : List.of(directory, directory.resolve("nothing"), data)) {
             Cli.run("generate", "--model", model, "--prompt", "anna")
                     .failed(model + ": is neither a run directory with checkpoints/step-... in it nor a checkpoint;"
-                            + " give --model the --out of a training");
+                            + " a model is the --out of a training");
         }
         assertThat(Cli.run("evaluate", "--model", text).error()).contains(text.toString());
     }

@@ -99,9 +99,11 @@ class GenerateJobTest {
     }
 
     private static List<Row> completed(Dataset<Row> prompts, Optional<String> seed) {
-        return GenerateJob.complete(LocalSpark.session(), prompts, "prompt", seed, model(), OPTIONS)
-                .orderBy("id", "sample")
-                .collectAsList();
+        try (GptModel model = GptModel.of(LocalSpark.session(), model(), "tiny")) {
+            return model.generate(prompts, new GenerateOptions("prompt", seed, OPTIONS))
+                    .orderBy("id", "sample")
+                    .collectAsList();
+        }
     }
 
     /** Prompts of which some come again, with seeds of which some are null; every tenth cannot be encoded. */

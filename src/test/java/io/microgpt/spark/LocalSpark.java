@@ -20,7 +20,8 @@ public final class LocalSpark {
                         // A few rows are read sooner than code is generated and compiled for them.
                         "spark.sql.codegen.wholeStage", "false",
                         "spark.sql.adaptive.enabled", "false",
-                        "spark.sql.shuffle.partitions", "2")
+                        "spark.sql.shuffle.partitions", "2",
+                        "spark.sql.extensions", GptExtensions.class.getName())
                 .forEach(System::setProperty);
     }
 
