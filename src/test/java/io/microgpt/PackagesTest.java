@@ -108,7 +108,8 @@ class PackagesTest {
             .that()
             .resideInAPackage(room("spark"))
             .should()
-            .onlyDependOnClassesThat(resideInAnyPackage(SPARK).or(resideInAnyPackage(JDK, "io.microgpt..")));
+            .onlyDependOnClassesThat(
+                    resideInAnyPackage(SPARK).or(resideInAnyPackage(JDK, "io.microgpt..", "org.apache.logging..")));
 
     @ArchTest
     static final ArchRule INCUBATOR = noClasses()

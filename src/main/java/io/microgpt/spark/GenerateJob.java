@@ -8,7 +8,6 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -255,13 +254,12 @@ public final class GenerateJob {
         SortedMap<String, Long> reasons = new TreeMap<>();
         long prompts = 0;
         long errors = 0;
-        Iterator<Row> counts = written.groupBy(functions.col("finish_reason"))
+        List<Row> counts = written.groupBy(functions.col("finish_reason"))
                 .agg(
                         functions.count(functions.lit(1)),
                         functions.count_if(functions.col("sample").equalTo(0)))
-                .toLocalIterator();
-        while (counts.hasNext()) {
-            Row count = counts.next();
+                .collectAsList(); // a row a reason
+        for (Row count : counts) {
             reasons.put(count.getString(0), count.getLong(1));
             prompts += count.getLong(2);
             errors += count.getString(0).equals("error") ? count.getLong(2) : 0;
