@@ -117,6 +117,29 @@ public enum ConfigKey {
             false,
             "whether a run also writes event files for TensorBoard, in its directory `tensorboard`"),
 
+    GUARD_ACTION(
+            "guard.action",
+            choice("rollback", "fail"),
+            "rollback",
+            "what is done about a step whose loss or gradient norm is not finite or jumps far above those before: back to the last good"
+                    + " checkpoint with a lower rate, or fail"),
+    GUARD_WINDOW(
+            "guard.window",
+            integer().from(0).upTo(100_000),
+            100,
+            "recent steps whose spread says what far is; 0 = look only for what is not finite"),
+    GUARD_THRESHOLD(
+            "guard.threshold",
+            number().above(0),
+            20.0,
+            "how far above their median, in standard deviations estimated by the median absolute deviation"),
+    GUARD_LR_CUT(
+            "guard.lr-cut",
+            number().above(0).upTo(1),
+            0.5,
+            "what a rollback multiplies the learning rate by, from then on"),
+    GUARD_RETRIES("guard.retries", integer().from(0), 3, "most rollbacks of a training; at the next one it fails"),
+
     ENGINE_KERNELS(
             "engine.kernels",
             choice("auto", "vector", "scalar"),

@@ -60,6 +60,11 @@ final class JsonOutput implements TrainingOutput {
     }
 
     @Override
+    public void rolledBack(long step) {
+        say(event("rollback").put("to_step", step));
+    }
+
+    @Override
     public void warning(String message) {
         terminal.warn(message);
         say(event("warning").put("message", message));

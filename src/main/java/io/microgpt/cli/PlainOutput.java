@@ -35,6 +35,11 @@ final class PlainOutput implements TrainingOutput {
     }
 
     @Override
+    public void rolledBack(long step) {
+        recap.rolledBack(step);
+    }
+
+    @Override
     public void warning(String message) {
         terminal.warn(message);
     }

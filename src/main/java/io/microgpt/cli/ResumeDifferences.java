@@ -13,7 +13,10 @@ final class ResumeDifferences {
             ConfigKey.TRAIN_STEPS,
             ConfigKey.TRAIN_BATCH_SIZE,
             ConfigKey.TRAIN_LABEL_SMOOTHING,
-            ConfigKey.TRAIN_SEED);
+            ConfigKey.TRAIN_SEED,
+            ConfigKey.GUARD_WINDOW,
+            ConfigKey.GUARD_THRESHOLD,
+            ConfigKey.GUARD_LR_CUT);
 
     private ResumeDifferences() {}
 

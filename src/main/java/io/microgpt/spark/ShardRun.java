@@ -10,6 +10,7 @@ import io.microgpt.model.Gpt;
 import io.microgpt.model.Weights;
 import io.microgpt.optim.SumTree;
 import io.microgpt.train.ShardWorker;
+import io.microgpt.train.StepDocument;
 import io.microgpt.train.TrainingTask;
 import java.io.Externalizable;
 import java.io.IOException;
@@ -92,6 +93,11 @@ public final class ShardRun implements Externalizable {
                 block,
                 (worker, tree, from, to, weights) ->
                         worker.losses(tree, shards(part).subList(from, to), first + from, share, weights));
+    }
+
+    List<StepDocument> documents(WeightBlock block, long step) {
+        ShardWorker worker = new ShardWorker(task, new Gpt(task.model(), kernels()));
+        return worker.documents(train, first, step, block.weights(task.model(), worker.kernels()));
     }
 
     /** Computes over the shards {@code [from, to)} of the run. */

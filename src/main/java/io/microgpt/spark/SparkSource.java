@@ -7,9 +7,11 @@ import io.microgpt.kernel.KernelProvider;
 import io.microgpt.optim.GradientSum;
 import io.microgpt.train.GradientSource;
 import io.microgpt.train.LossSum;
+import io.microgpt.train.StepDocument;
 import io.microgpt.train.TrainingTask;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
@@ -189,6 +191,29 @@ public final class SparkSource implements GradientSource {
         } finally {
             watch.end();
         }
+    }
+
+    @Override
+    public List<StepDocument> documents(long step, float[] weights) {
+        watch.begin();
+        try (StepWeights sent = StepWeights.send(spark, weights, Cluster.executors(spark), owner++)) {
+            spark.setJobDescription("the documents of step " + step);
+            List<StepDocument> documents = new ArrayList<>();
+            PartitionJob.run(runs.rdd(), lookInto(sent, step), documents::addAll);
+            documents.sort(Comparator.comparingInt(StepDocument::shard)); // stable: in a shard, the order of the step
+            return documents;
+        } catch (Exception e) {
+            throw failure("looking into step " + step, e, spark, watch);
+        } finally {
+            watch.end();
+        }
+    }
+
+    private static Function1<Iterator<ShardRun>, List<StepDocument>> lookInto(StepWeights sent, long step) {
+        return (Function1<Iterator<ShardRun>, List<StepDocument>> & Serializable) runs -> {
+            ShardRun run = runs.next();
+            return sent.run(block -> run.documents(block, step));
+        };
     }
 
     private static String rounded(double loss) {

@@ -2,6 +2,7 @@ package io.microgpt.train;
 
 import io.microgpt.data.Part;
 import io.microgpt.optim.GradientSum;
+import java.util.List;
 
 /**
  * Where gradients and losses come from: this process, or executors of a cluster. Whatever the source, the sums have the same
@@ -21,6 +22,14 @@ public interface GradientSource extends AutoCloseable {
      * @param share of each shard's documents, counted from its first; 1 is all
      */
     LossSum loss(Part part, double share, float[] weights);
+
+    /**
+     * {@return the documents of one step, each with its own loss and gradient, in the order of the shards} What {@link #at} adds up, taken
+     * apart, to find out which of them is at fault; as slow as documents one by one are.
+     *
+     * @param weights the parameters at the step
+     */
+    List<StepDocument> documents(long step, float[] weights);
 
     /** {@return in one line, where the arithmetic is done} */
     String description();

@@ -53,6 +53,11 @@ public final class LocalSource implements GradientSource {
         return LossSum.of(tree.total());
     }
 
+    @Override
+    public List<StepDocument> documents(long step, float[] weights) {
+        return worker.documents(shards(Part.TRAIN), 0, step, worker.weights(weights));
+    }
+
     private List<TokenShard> shards(Part part) {
         return shards.computeIfAbsent(part, p -> {
             List<TokenShard> loaded = new ArrayList<>();

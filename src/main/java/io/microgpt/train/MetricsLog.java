@@ -90,6 +90,12 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
         log.flush();
     }
 
+    /** The lines of the steps that do not count any more go. */
+    @Override
+    public void rolledBack(long step) {
+        log.backTo(step);
+    }
+
     private static double rounded(double value, double parts) {
         return Math.round(value * parts) / parts;
     }

@@ -89,6 +89,37 @@ public final class ShardWorker {
         pass.end();
     }
 
+    /** {@return the step's documents in {@code shards}, each with its own loss and gradient norm} */
+    public List<StepDocument> documents(List<TokenShard> shards, int first, long step, Weights parameters) {
+        int[][] chosen = task.plan().documents(step, first, first + shards.size());
+        float[] gradient = new float[gpt.config().parameters()];
+        List<StepDocument> documents = new ArrayList<>();
+        for (int s = 0; s < chosen.length; s++) {
+            for (int index : chosen[s]) {
+                int number = first + s;
+                float label = (float) task.labelSmoothing();
+                List<StepDocument> one = new ArrayList<>(); // its norm is not known yet
+                pass.begin(
+                        parameters,
+                        label,
+                        (float) task.dropout(),
+                        (document, sum, positions) -> one.add(new StepDocument(number, index, positions, sum, 0.0)));
+                pass.gradient(gradient, true);
+                stepDocument(shards.get(s), number, index, step);
+                pass.end();
+                double norm = Math.sqrt(kernels().sumOfSquares(gradient, 0, gradient.length));
+                documents.add(one.get(0).withGradientNorm(norm));
+            }
+        }
+        return documents;
+    }
+
+    /** One document as a step takes it. */
+    private void stepDocument(TokenShard shard, int number, int index, long step) {
+        int shift = task.plan().shift(step, number, index, shard.positions(index));
+        document(shard, index, shift, task.plan().dropoutKey(step, number, index));
+    }
+
     private void document(TokenShard shard, int index, int shift, long key) {
         int most = Math.max(shard.positions(index), task.model().blockSize()) + 1;
         if (tokens.length < most) {
@@ -159,9 +190,7 @@ public final class ShardWorker {
                     pass.leaf();
                 }
                 for (int document : chosen[s]) {
-                    TokenShard shard = shards.get(s);
-                    int shift = task.plan().shift(step, first + s, document, shard.positions(document));
-                    document(shard, document, shift, task.plan().dropoutKey(step, first + s, document));
+                    stepDocument(shards.get(s), first + s, document, step);
                 }
             }
         }

@@ -14,6 +14,7 @@ import io.microgpt.optim.Schedule;
  * @param checkpointEvery steps between checkpoints; 0 only at the end
  * @param keepCheckpoints how many of the last checkpoints stay, besides the best
  * @param patienceSeconds until a checkpoint that is being written is given up
+ * @param guard what is done about divergence
  */
 public record TrainConfig(
         GptConfig model,
@@ -28,4 +29,5 @@ public record TrainConfig(
         double labelSmoothing,
         long seed,
         KernelProvider.Choice kernels,
-        int patienceSeconds) {}
+        int patienceSeconds,
+        GuardSettings guard) {}

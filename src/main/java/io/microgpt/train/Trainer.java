@@ -11,9 +11,16 @@ import io.microgpt.optim.Adam;
 import io.microgpt.optim.Clip;
 import io.microgpt.optim.GradientSum;
 import io.microgpt.train.GradientSource.StepGradient;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * The training loop. It holds all the state; gradients come from a {@link GradientSource}, of which it knows nothing else.
@@ -29,9 +36,11 @@ public final class Trainer {
     private final String configJson;
     private final TrainingListener listener;
 
+    private final Supplier<TrainingState> initial;
     private final TrainingState state;
     private final Adam adam;
     private final Clip clip;
+    private final Guard guard;
     private final Kernels kernels;
     private long written; // the step of the newest checkpoint
 
@@ -54,11 +63,14 @@ public final class Trainer {
         this.configJson = configJson;
         this.listener = listener;
         resumed.ifPresent(checkpoint -> Compatibility.check(checkpoint, config.model(), dataset));
-        state = resumed.map(TrainingState::of).orElseGet(() -> TrainingState.initial(config.model(), config.seed()));
+        initial = () -> TrainingState.initial(config.model(), config.seed());
+        state = resumed.map(TrainingState::of).orElseGet(initial);
         written = resumed.isPresent() ? state.step : -1;
         kernels = KernelProvider.choose(config.kernels()).kernels();
         adam = new Adam(config.adam(), kernels, state.firstMoment, state.secondMoment);
         clip = new Clip(config.clipNorm());
+        guard = new Guard(
+                config.guard(), config.batchSize(), config.model().vocabularySize(), state.step, state.memory());
     }
 
     /**
@@ -76,7 +88,7 @@ public final class Trainer {
     /**
      * Trains to the last step, or until {@code stop} says so between two steps; the state is then in a checkpoint.
      *
-     * @throws DivergenceException if a loss or a gradient is not finite
+     * @throws DivergenceException if a step is far out of line and the training is not to be rolled back, or not once more
      */
     public Result run(BooleanSupplier stop) {
         boolean stopped = false;
@@ -85,8 +97,8 @@ public final class Trainer {
             try {
                 while (!stopped && state.step < config.steps()) {
                     stopped = stop.getAsBoolean();
-                    if (!stopped && (step() || due(config.checkpointEvery()))) {
-                        checkpoint(checkpoints);
+                    if (!stopped) {
+                        stepAndSave(checkpoints);
                     }
                 }
             } catch (DivergenceException e) {
@@ -101,6 +113,41 @@ public final class Trainer {
         return result(stopped);
     }
 
+    private void stepAndSave(BackgroundCheckpoints checkpoints) {
+        try {
+            step();
+            if (isKept()) {
+                checkpoint(checkpoints);
+            }
+        } catch (DivergenceException e) {
+            if (!guard.rollsBack()) {
+                throw e.with(guard.history() + advice());
+            }
+            rollBack(e, checkpoints);
+        }
+    }
+
+    /**
+     * {@return whether this moment is one of which there is a checkpoint in any case} A function of the state, not of when a run was stopped
+     * or killed: what the training may be rolled back to has to be the same.
+     */
+    private boolean isKept() {
+        return due(config.checkpointEvery()) || state.bestStep.equals(OptionalLong.of(state.step));
+    }
+
+    /** Goes back to the last moment whose weights have proved good, and leaves nothing behind of the way taken since. */
+    private void rollBack(DivergenceException cause, BackgroundCheckpoints checkpoints) {
+        checkpoints.await();
+        long step = guard.goodStep();
+        TrainingState good = step == 0 ? initial.get() : TrainingState.of(store.load(step));
+        store.discardAfter(step);
+        state.becomes(good);
+        written = step == 0 ? -1 : step;
+        String done = guard.rolledBack(state.memory());
+        listener.warning(cause.getMessage() + ". " + done);
+        listener.rolledBack(step);
+    }
+
     /** Writes a checkpoint of this moment, unless there is one. */
     private void checkpoint(BackgroundCheckpoints checkpoints) {
         if (written != state.step) {
@@ -110,7 +157,12 @@ public final class Trainer {
     }
 
     private void write(BackgroundCheckpoints checkpoints) {
-        checkpoints.write(snapshot(), state.bestStep);
+        Set<Long> others = new HashSet<>();
+        if (guard.rollsBack() && state.step < config.steps()) {
+            others.add(guard.goodStep());
+        }
+        state.bestStep.ifPresent(others::add);
+        checkpoints.write(snapshot(), others);
         written = state.step;
     }
 
@@ -133,16 +185,19 @@ public final class Trainer {
         return state.weights;
     }
 
-    /** One step: gradient, norm, clip, Adam; and an evaluation when it is due. {@return whether its test loss is the best} */
-    private boolean step() {
+    /** One step: gradient, norm, guard, clip, Adam; and an evaluation when it is due. */
+    private void step() {
         long start = System.nanoTime();
-        double rate = config.schedule().at(state.step);
+        double rate = guard.rate(config.schedule().at(state.step));
         StepGradient gradient = gradients.at(state.step, state.weights);
         long update = System.nanoTime();
         GradientSum sum = gradient.sum();
         requirePlanned(sum.documents());
         double norm = sum.meanNorm(kernels);
-        requireFinite(sum.meanLoss(), norm);
+        guard.problem(sum.meanLoss(), norm).ifPresent(problem -> {
+            throw diverged(sum.meanLoss(), norm, problem);
+        });
+        guard.accepted(state.step, isKept(), sum.meanLoss(), norm);
         adam.step(state.weights, sum.gradient(), clip.factor(norm) / sum.positions(), rate, state.step);
         long end = System.nanoTime();
 
@@ -150,13 +205,10 @@ public final class Trainer {
         state.documents += sum.documents();
         state.positions += sum.positions();
         state.trainLoss = sum.meanLoss();
-        boolean best = false;
         OptionalDouble testLoss = OptionalDouble.empty();
         boolean evaluate = due(config.evalEvery()) || state.step == config.steps();
         if (evaluate && dataset.manifest().documents(Part.TEST) > 0) {
-            double loss = gradients.loss(Part.TEST, 1.0, state.weights).mean();
-            best = state.evaluated(loss);
-            testLoss = OptionalDouble.of(loss);
+            testLoss = OptionalDouble.of(evaluate());
         }
         listener.stepEnded(new StepReport(
                 state.step,
@@ -173,7 +225,16 @@ public final class Trainer {
         if (evaluate) {
             listener.evaluated(state.step, state.weights);
         }
-        return best;
+    }
+
+    private double evaluate() {
+        double loss = gradients.loss(Part.TEST, 1.0, state.weights).mean();
+        if (!Double.isFinite(loss)) {
+            throw new DivergenceException(
+                    "the test loss after step " + (state.step - 1) + " is " + loss + ": the training has diverged");
+        }
+        state.evaluated(loss);
+        return loss;
     }
 
     private boolean due(long every) {
@@ -188,20 +249,24 @@ public final class Trainer {
         }
     }
 
-    private void requireFinite(double loss, double norm) {
-        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-            throw new DivergenceException(
-                    "step " + state.step + " gave a loss of " + loss + " and a gradient norm of " + norm
-                            + ": the training has diverged. Nothing of the step was kept; resume from the last checkpoint with a lower"
-                            + " schedule.base-lr (now " + config.schedule().baseRate()
-                            + "), a longer schedule.warmup-steps (now "
-                            + config.schedule().warmupSteps() + ") or a smaller optimizer.clip-norm (now "
-                            + config.clipNorm() + ")");
-        }
+    /** The step is computed once more, document by document, to name those at fault: it is a pure function, so they are the same. */
+    private DivergenceException diverged(double loss, double norm, String problem) {
+        return new DivergenceException("step " + state.step + " gave a loss of " + loss + " and a gradient norm of "
+                + norm + ": " + problem + ". "
+                + new Suspects(dataset).describe(gradients.documents(state.step, state.weights)));
+    }
+
+    private String advice() {
+        return "Nothing of the step was kept; resume from the last checkpoint with a lower schedule.base-lr (now "
+                + config.schedule().baseRate() + "), a longer schedule.warmup-steps (now "
+                + config.schedule().warmupSteps() + ") or a smaller optimizer.clip-norm (now " + config.clipNorm()
+                + ")";
     }
 
     /** A checkpoint of this moment with arrays of its own, so that training can go on. */
     private Checkpoint snapshot() {
+        SortedMap<String, List<Double>> memory = new TreeMap<>();
+        guard.save(memory);
         return new Checkpoint(
                 config.model(),
                 state.weights.clone(),
@@ -210,7 +275,8 @@ public final class Trainer {
                 state.saved(
                         config.seed(),
                         dataset.manifest().fingerprint(),
-                        dataset.manifest().tokenizerSha256()),
+                        dataset.manifest().tokenizerSha256(),
+                        memory),
                 dataset.tokenizerJson(),
                 configJson);
     }

@@ -4,8 +4,10 @@ import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.TrainerState;
 import io.microgpt.model.Gpt;
 import io.microgpt.model.GptConfig;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** All that changes while a model trains. The driver holds it, and it alone. */
@@ -20,6 +22,8 @@ final class TrainingState {
     OptionalDouble testLoss = OptionalDouble.empty();
     OptionalLong bestStep = OptionalLong.empty();
     OptionalDouble bestTestLoss = OptionalDouble.empty();
+    /** What parts of the loop remembered when this was saved. */
+    private SortedMap<String, List<Double>> memory = new TreeMap<>();
 
     private TrainingState(float[] weights, float[] firstMoment, float[] secondMoment) {
         this.weights = weights;
@@ -35,15 +39,31 @@ final class TrainingState {
     static TrainingState of(Checkpoint checkpoint) {
         TrainingState state =
                 new TrainingState(checkpoint.weights(), checkpoint.firstMoment(), checkpoint.secondMoment());
-        TrainerState saved = checkpoint.state();
-        state.step = saved.step();
-        state.documents = saved.documents();
-        state.positions = saved.positions();
-        state.trainLoss = saved.trainLoss();
-        state.testLoss = saved.testLoss();
-        state.bestStep = saved.bestStep();
-        state.bestTestLoss = saved.bestTestLoss();
+        state.take(checkpoint.state());
         return state;
+    }
+
+    /** Becomes another state of the same training, in the arrays that are there. */
+    void becomes(TrainingState other) {
+        System.arraycopy(other.weights, 0, weights, 0, weights.length);
+        System.arraycopy(other.firstMoment, 0, firstMoment, 0, firstMoment.length);
+        System.arraycopy(other.secondMoment, 0, secondMoment, 0, secondMoment.length);
+        take(other.saved(0, "", "", other.memory));
+    }
+
+    private void take(TrainerState saved) {
+        step = saved.step();
+        documents = saved.documents();
+        positions = saved.positions();
+        trainLoss = saved.trainLoss();
+        testLoss = saved.testLoss();
+        bestStep = saved.bestStep();
+        bestTestLoss = saved.bestTestLoss();
+        memory = saved.memory();
+    }
+
+    SortedMap<String, List<Double>> memory() {
+        return memory;
     }
 
     /** {@return whether this is the lowest test loss so far} */
@@ -57,7 +77,9 @@ final class TrainingState {
         return true;
     }
 
-    TrainerState saved(long seed, String datasetFingerprint, String tokenizerSha256) {
+    /** @param memory what the parts of the loop remember now */
+    TrainerState saved(
+            long seed, String datasetFingerprint, String tokenizerSha256, SortedMap<String, List<Double>> memory) {
         return new TrainerState(
                 step,
                 documents,
@@ -69,6 +91,6 @@ final class TrainingState {
                 testLoss,
                 bestStep,
                 bestTestLoss,
-                new TreeMap<>());
+                memory);
     }
 }

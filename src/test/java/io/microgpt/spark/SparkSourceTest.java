@@ -56,6 +56,7 @@ class SparkSourceTest {
                         spark.at(step, weights).sum(), local.at(step, weights).sum());
             }
             float[] weights = weights(task, 99);
+            assertThat(spark.documents(7, weights)).isEqualTo(local.documents(7, weights));
             for (double share : new double[] {1.0, 0.5, 0.01}) {
                 assertThat(spark.loss(Part.TRAIN, share, weights)).isEqualTo(local.loss(Part.TRAIN, share, weights));
                 assertThat(spark.loss(Part.TEST, share, weights)).isEqualTo(local.loss(Part.TEST, share, weights));

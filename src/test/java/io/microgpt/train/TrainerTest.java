@@ -211,6 +211,11 @@ class TrainerTest {
         }
 
         @Override
+        public List<StepDocument> documents(long step, float[] weights) {
+            return source.documents(step, weights);
+        }
+
+        @Override
         public String description() {
             return source.description();
         }
@@ -261,6 +266,7 @@ class TrainerTest {
     private TrainingRun spoiled(String name) {
         TrainingRun run = run(name);
         run.rate = 0.5;
+        run.guard = new GuardSettings(GuardSettings.Action.FAIL, 0, 20.0, 0.5, 0);
         run.evalEvery = 3;
         run.checkpointEvery = 5;
         run.keep = 1;

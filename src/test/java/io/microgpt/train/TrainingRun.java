@@ -27,6 +27,9 @@ final class TrainingRun implements TrainingListener {
     final List<StepReport> reports = new ArrayList<>();
     final BlockingQueue<Long> checkpointsWritten = new LinkedBlockingQueue<>();
     final List<String> warnings = new ArrayList<>();
+    /** The steps that the training went back to. */
+    final List<Long> rollbacks = new ArrayList<>();
+
     final CheckpointStore store;
 
     private final Dataset dataset;
@@ -35,6 +38,7 @@ final class TrainingRun implements TrainingListener {
 
     GptConfig model;
     double rate = 0.01;
+    int warmup = 5;
     long steps = 30;
     int batchSize = 16;
     long evalEvery = 10;
@@ -44,6 +48,7 @@ final class TrainingRun implements TrainingListener {
     double dropout = 0.0;
     Choice kernels = Choice.AUTO;
     int patienceSeconds = 120;
+    GuardSettings guard = new GuardSettings(GuardSettings.Action.ROLLBACK, 100, 20.0, 0.5, 3);
     /** Where gradients come from, given the source of this run. */
     UnaryOperator<GradientSource> sources = UnaryOperator.identity();
     /** Stops once so many steps are done. */
@@ -88,7 +93,7 @@ final class TrainingRun implements TrainingListener {
                 model,
                 new Adam.Settings(0.85, 0.99, 1e-8, true, 0.01),
                 1.0,
-                new Schedule(rate, 5, steps, 0.0),
+                new Schedule(rate, warmup, steps, 0.0),
                 steps,
                 batchSize,
                 evalEvery,
@@ -97,7 +102,8 @@ final class TrainingRun implements TrainingListener {
                 labelSmoothing,
                 7,
                 kernels,
-                patienceSeconds);
+                patienceSeconds,
+                guard);
         TrainingTask task = new TrainingTask(model, plan(), labelSmoothing, dropout, kernels);
         long from = resumed.map(checkpoint -> checkpoint.state().step()).orElse(0L);
         try (GradientSource source = sources.apply(new LocalSource(dataset, task, warning -> {
@@ -114,6 +120,13 @@ final class TrainingRun implements TrainingListener {
                 @Override
                 public void warning(String message) {
                     warnings.add(message);
+                }
+
+                @Override
+                public void rolledBack(long step) {
+                    metrics.rolledBack(step);
+                    reports.removeIf(report -> report.step() > step);
+                    rollbacks.add(step);
                 }
 
                 @Override
