@@ -99,6 +99,16 @@ public enum ConfigKey {
     TRAIN_BATCH_SIZE("train.batch-size", integer().from(1), 32, "documents a step"),
     TRAIN_EVAL_EVERY(
             "train.eval-every", integer().from(0), 500, "steps from one evaluation to the next; 0 = only at the end"),
+    TRAIN_PATIENCE(
+            "train.patience",
+            integer().from(0),
+            0,
+            "evaluations without a lower test loss after which the training ends; 0 = it never ends early"),
+    TRAIN_MIN_IMPROVEMENT(
+            "train.min-improvement",
+            number().from(0),
+            0.0,
+            "what the test loss must fall by to count as lower for `train.patience`, in nats"),
     TRAIN_CHECKPOINT_EVERY(
             "train.checkpoint-every",
             integer().from(0),

@@ -21,6 +21,7 @@ import io.microgpt.text.TokenizerJson;
 import io.microgpt.train.PartScore;
 import io.microgpt.train.ShardScorer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -190,7 +191,9 @@ final class EvaluateCommand implements Callable<Integer> {
                 : Optional.empty();
         EvaluationReport report = new EvaluationReport(
                 model, checkpoint.state().step(), dataset.directory().toString(), train, test, found);
-        print(report.json(), report.lines());
+        List<String> lines = new ArrayList<>(report.lines());
+        Summaries.best(checkpoint.state()).ifPresent(lines::add);
+        print(report.json(), lines);
         if (perDocument != null) {
             DocumentLosses.rows(sessions.spark(settings), dataset, checkpoint, Resolved.kernels(settings))
                     .write()

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.microgpt.train.LossSum;
 import io.microgpt.train.MetricsLog;
 import io.microgpt.train.StepReport;
+import io.microgpt.train.Trainer;
 import java.io.PrintStream;
 
 /**
@@ -76,6 +77,9 @@ final class JsonOutput implements TrainingOutput {
         event.put("run", e.run());
         event.put("step", e.result().step());
         event.put("stopped", e.result().stopped());
+        event.put("early", e.result().ending() == Trainer.Ending.EARLY);
+        e.result().bestStep().ifPresent(step -> event.put("best_step", step));
+        e.result().bestTestLoss().ifPresent(loss -> event.put("best_test_loss", loss));
         put(event, "loss", e.result().trainLoss());
         put(event, "train", e.result().train());
         put(event, "test", e.result().test());

@@ -91,6 +91,8 @@ final class Resolved {
                 s.longInteger(ConfigKey.TRAIN_SEED),
                 kernels(s),
                 s.integer(ConfigKey.ENGINE_PATIENCE),
+                s.integer(ConfigKey.TRAIN_PATIENCE),
+                s.number(ConfigKey.TRAIN_MIN_IMPROVEMENT),
                 new GuardSettings(
                         GuardSettings.Action.valueOf(
                                 s.choice(ConfigKey.GUARD_ACTION).toUpperCase(Locale.ROOT)),

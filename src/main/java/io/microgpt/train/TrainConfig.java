@@ -14,6 +14,8 @@ import io.microgpt.optim.Schedule;
  * @param checkpointEvery steps between checkpoints; 0 only at the end
  * @param keepCheckpoints how many of the last checkpoints stay, besides the best
  * @param patienceSeconds until a checkpoint that is being written is given up
+ * @param patience evaluations without a lower test loss after which the training ends; 0 for never
+ * @param minImprovement what the test loss must fall by to count as lower, in nats
  * @param guard what is done about divergence
  */
 public record TrainConfig(
@@ -30,4 +32,6 @@ public record TrainConfig(
         long seed,
         KernelProvider.Choice kernels,
         int patienceSeconds,
+        int patience,
+        double minImprovement,
         GuardSettings guard) {}

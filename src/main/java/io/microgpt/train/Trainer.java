@@ -41,6 +41,7 @@ public final class Trainer {
     private final Adam adam;
     private final Clip clip;
     private final Guard guard;
+    private final EarlyStop earlyStop;
     private final Kernels kernels;
     private long written; // the step of the newest checkpoint
 
@@ -71,6 +72,7 @@ public final class Trainer {
         clip = new Clip(config.clipNorm());
         guard = new Guard(
                 config.guard(), config.batchSize(), config.model().vocabularySize(), state.step, state.memory());
+        earlyStop = new EarlyStop(config.patience(), config.minImprovement(), state.memory());
     }
 
     /**
@@ -81,12 +83,35 @@ public final class Trainer {
      * @param train loss over a fixed sample of the training documents, about as many as the test part has
      * @param test loss over the test part
      * @param sha256 of the weights
-     * @param stopped whether it ended before its last step because it was asked to
+     * @param bestStep the step with the lowest test loss, whose checkpoint is kept; empty without a test part
+     * @param bestTestLoss that loss
      */
-    public record Result(long step, double trainLoss, LossSum train, LossSum test, String sha256, boolean stopped) {}
+    public record Result(
+            long step,
+            double trainLoss,
+            LossSum train,
+            LossSum test,
+            String sha256,
+            Ending ending,
+            OptionalLong bestStep,
+            OptionalDouble bestTestLoss) {
+        /** {@return whether it ended before its last step because it was asked to} */
+        public boolean stopped() {
+            return ending == Ending.ASKED;
+        }
+    }
+
+    /** Why a training ended. */
+    public enum Ending {
+        LAST_STEP,
+        /** The test loss did not fall any more. */
+        EARLY,
+        ASKED
+    }
 
     /**
-     * Trains to the last step, or until {@code stop} says so between two steps; the state is then in a checkpoint.
+     * Trains to the last step, until the test loss does not fall any more, or until {@code stop} says so between two steps; the state is then
+     * in a checkpoint.
      *
      * @throws DivergenceException if a step is far out of line and the training is not to be rolled back, or not once more
      */
@@ -95,7 +120,7 @@ public final class Trainer {
         try (BackgroundCheckpoints checkpoints =
                 new BackgroundCheckpoints(store, config.keepCheckpoints(), config.patienceSeconds(), listener)) {
             try {
-                while (!stopped && state.step < config.steps()) {
+                while (!stopped && !earlyStop.isTime() && state.step < config.steps()) {
                     stopped = stop.getAsBoolean();
                     if (!stopped) {
                         stepAndSave(checkpoints);
@@ -110,7 +135,8 @@ public final class Trainer {
             checkpoint(checkpoints);
             checkpoints.await();
         }
-        return result(stopped);
+        Ending ending = state.step >= config.steps() ? Ending.LAST_STEP : earlyStop.isTime() ? Ending.EARLY : Ending.ASKED;
+        return result(ending);
     }
 
     private void stepAndSave(BackgroundCheckpoints checkpoints) {
@@ -143,6 +169,7 @@ public final class Trainer {
         store.discardAfter(step);
         state.becomes(good);
         written = step == 0 ? -1 : step;
+        earlyStop.restore(state.memory());
         String done = guard.rolledBack(state.memory());
         listener.warning(cause.getMessage() + ". " + done);
         listener.rolledBack(step);
@@ -158,10 +185,14 @@ public final class Trainer {
 
     private void write(BackgroundCheckpoints checkpoints) {
         Set<Long> others = new HashSet<>();
-        if (guard.rollsBack() && state.step < config.steps()) {
-            others.add(guard.goodStep());
-        }
         state.bestStep.ifPresent(others::add);
+        if (guard.rollsBack() && state.step < config.steps()) {
+            others.add(guard.goodStep()); // and what was the best then
+            state.formerBestStep
+                    .stream()
+                    .filter(step -> guard.goodStep() < state.bestStep.getAsLong())
+                    .forEach(others::add);
+        }
         checkpoints.write(snapshot(), others);
         written = state.step;
     }
@@ -234,6 +265,7 @@ public final class Trainer {
                     "the test loss after step " + (state.step - 1) + " is " + loss + ": the training has diverged");
         }
         state.evaluated(loss);
+        earlyStop.evaluated(loss);
         return loss;
     }
 
@@ -267,6 +299,7 @@ public final class Trainer {
     private Checkpoint snapshot() {
         SortedMap<String, List<Double>> memory = new TreeMap<>();
         guard.save(memory);
+        earlyStop.save(memory);
         return new Checkpoint(
                 config.model(),
                 state.weights.clone(),
@@ -281,11 +314,19 @@ public final class Trainer {
                 configJson);
     }
 
-    private Result result(boolean stopped) {
+    private Result result(Ending ending) {
         LossSum test = gradients.loss(Part.TEST, 1.0, state.weights);
         double sample = Math.max(LEAST_TRAIN_SAMPLE, dataset.manifest().documents(Part.TEST));
         double share = Math.min(1.0, sample / dataset.manifest().documents(Part.TRAIN));
         LossSum train = gradients.loss(Part.TRAIN, share, state.weights);
-        return new Result(state.step, state.trainLoss, train, test, WeightsHash.sha256Hex(state.weights), stopped);
+        return new Result(
+                state.step,
+                state.trainLoss,
+                train,
+                test,
+                WeightsHash.sha256Hex(state.weights),
+                ending,
+                state.bestStep,
+                state.bestTestLoss);
     }
 }

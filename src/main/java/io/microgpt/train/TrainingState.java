@@ -22,6 +22,8 @@ final class TrainingState {
     OptionalDouble testLoss = OptionalDouble.empty();
     OptionalLong bestStep = OptionalLong.empty();
     OptionalDouble bestTestLoss = OptionalDouble.empty();
+    /** The best before that one, as far as this process saw it. */
+    OptionalLong formerBestStep = OptionalLong.empty();
     /** What parts of the loop remembered when this was saved. */
     private SortedMap<String, List<Double>> memory = new TreeMap<>();
 
@@ -66,15 +68,15 @@ final class TrainingState {
         return memory;
     }
 
-    /** {@return whether this is the lowest test loss so far} */
-    boolean evaluated(double loss) {
+    /** Takes a test loss into account: it may be the lowest so far. */
+    void evaluated(double loss) {
         testLoss = OptionalDouble.of(loss);
         if (bestTestLoss.isPresent() && !(loss < bestTestLoss.getAsDouble())) {
-            return false;
+            return;
         }
         bestTestLoss = testLoss;
+        formerBestStep = bestStep;
         bestStep = OptionalLong.of(step);
-        return true;
     }
 
     /** @param memory what the parts of the loop remember now */

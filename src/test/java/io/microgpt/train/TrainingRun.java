@@ -48,6 +48,8 @@ final class TrainingRun implements TrainingListener {
     double dropout = 0.0;
     Choice kernels = Choice.AUTO;
     int patienceSeconds = 120;
+    int patience = 0;
+    double minImprovement = 0.0;
     GuardSettings guard = new GuardSettings(GuardSettings.Action.ROLLBACK, 100, 20.0, 0.5, 3);
     /** Where gradients come from, given the source of this run. */
     UnaryOperator<GradientSource> sources = UnaryOperator.identity();
@@ -103,6 +105,8 @@ final class TrainingRun implements TrainingListener {
                 7,
                 kernels,
                 patienceSeconds,
+                patience,
+                minImprovement,
                 guard);
         TrainingTask task = new TrainingTask(model, plan(), labelSmoothing, dropout, kernels);
         long from = resumed.map(checkpoint -> checkpoint.state().step()).orElse(0L);
