@@ -59,6 +59,21 @@ public enum ConfigKey {
             choice("error", "unk"),
             "error",
             "what a character unseen in training is for the char tokenizer: an error or the token `<unk>`"),
+    DATA_VOCABULARY(
+            "data.vocabulary",
+            new Text(),
+            null,
+            "dataset, run or checkpoint whose vocabulary is kept when text is prepared; tokens that are new come after its own"),
+    DATA_REPLAY(
+            "data.replay",
+            new Text(),
+            null,
+            "older dataset, prepared, or a run with one, of which a share of every batch is drawn so that a model does not forget it"),
+    DATA_REPLAY_FRACTION(
+            "data.replay-fraction",
+            number().from(0).below(1),
+            0.25,
+            "share of every batch that is drawn from `data.replay`"),
     DATA_OVER_LENGTH(
             "data.over-length", choice("chunk", "truncate"), "chunk", "what happens to a document over the block size"),
     DATA_MAX_DOCUMENT_BYTES("data.max-document-bytes", integer().from(1), 1_048_576, "larger rows are rejected"),
@@ -120,6 +135,12 @@ public enum ConfigKey {
             number().from(0).below(1),
             0.0,
             "share of the target's probability that is spread over the whole vocabulary"),
+    TRAIN_INIT_FROM(
+            "train.init-from",
+            new Text(),
+            null,
+            "run or checkpoint whose weights a training begins with, instead of random ones; the optimizer begins anew, and tokens that it"
+                    + " does not know begin at random"),
     TRAIN_SEED("train.seed", new LongInteger(), 1L, "seed of the initial weights and of the batches"),
     TRAIN_TENSORBOARD(
             "train.tensorboard",

@@ -80,6 +80,7 @@ final class JsonOutput implements TrainingOutput {
         event.put("early", e.result().ending() == Trainer.Ending.EARLY);
         e.result().bestStep().ifPresent(step -> event.put("best_step", step));
         e.result().bestTestLoss().ifPresent(loss -> event.put("best_test_loss", loss));
+        e.result().replayTestLoss().ifPresent(loss -> event.put("replay_test_loss", loss));
         put(event, "loss", e.result().trainLoss());
         put(event, "train", e.result().train());
         put(event, "test", e.result().test());

@@ -51,7 +51,8 @@ final class PlainOutput implements TrainingOutput {
         Trainer.Result result = e.result();
         if (result.ending() == Trainer.Ending.EARLY) {
             terminal.print("ended early, at step " + result.step() + " of "
-                    + e.config().steps() + ": no lower test loss in " + e.config().patience()
+                    + e.config().steps() + ": no lower test loss in "
+                    + e.config().patience()
                     + " evaluations (train.patience)");
         }
         if (result.stopped()) {
@@ -61,6 +62,9 @@ final class PlainOutput implements TrainingOutput {
         e.samples().forEach(System.out::println);
         System.out.println("model in " + e.run() + "; " + e.verdict().meaning());
         Summaries.best(result.step(), result.bestStep(), result.bestTestLoss()).ifPresent(System.out::println);
+        result.replayTestLoss()
+                .ifPresent(loss -> System.out.println(Summaries.format(
+                        "replayed data: test loss %.4f, perplexity %.4f", loss, StrictMath.exp(loss))));
         System.out.println(e.line());
     }
 }

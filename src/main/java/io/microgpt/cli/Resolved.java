@@ -84,6 +84,7 @@ final class Resolved {
                         s.number(ConfigKey.SCHEDULE_MIN_LR)),
                 steps,
                 s.integer(ConfigKey.TRAIN_BATCH_SIZE),
+                s.number(ConfigKey.DATA_REPLAY_FRACTION),
                 s.integer(ConfigKey.TRAIN_EVAL_EVERY),
                 s.integer(ConfigKey.TRAIN_CHECKPOINT_EVERY),
                 s.integer(ConfigKey.TRAIN_KEEP_CHECKPOINTS),

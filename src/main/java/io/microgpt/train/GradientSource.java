@@ -1,5 +1,6 @@
 package io.microgpt.train;
 
+import io.microgpt.data.Corpus;
 import io.microgpt.data.Part;
 import io.microgpt.optim.GradientSum;
 import java.util.List;
@@ -17,11 +18,16 @@ public interface GradientSource extends AutoCloseable {
     StepGradient at(long step, float[] weights);
 
     /**
-     * {@return the loss of a part of the dataset, summed over positions, without label smoothing}
+     * {@return the loss of a part of a dataset, summed over positions, without label smoothing}
      *
      * @param share of each shard's documents, counted from its first; 1 is all
      */
-    LossSum loss(Part part, double share, float[] weights);
+    LossSum loss(Corpus corpus, Part part, double share, float[] weights);
+
+    /** {@return the same of the dataset that the training is for} */
+    default LossSum loss(Part part, double share, float[] weights) {
+        return loss(Corpus.OWN, part, share, weights);
+    }
 
     /**
      * {@return the documents of one step, each with its own loss and gradient, in the order of the shards} What {@link #at} adds up, taken

@@ -1,5 +1,6 @@
 package io.microgpt.train;
 
+import io.microgpt.data.Corpus;
 import io.microgpt.data.TokenShard;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.kernel.LeafTree;
@@ -69,14 +70,17 @@ public final class ShardWorker {
         pass.end();
     }
 
-    /** Adds the losses of the leading documents of each shard: {@code share} of them, rounded up. */
-    public void losses(SumTree tree, List<TokenShard> shards, int first, double share, Weights parameters) {
+    /** Adds the losses of the leading documents of each shard of a corpus: {@code share} of them, rounded up. */
+    public void losses(
+            SumTree tree, List<TokenShard> shards, int first, Corpus corpus, double share, Weights parameters) {
         LeafSums sums = new LeafSums(tree);
         pass.begin(parameters, 0.0f, sums);
         pass.losses();
         for (int s = 0; s < shards.size(); s++) {
             TokenShard shard = shards.get(s);
-            int count = (int) Math.min(shard.documents(), Math.ceil(shard.documents() * share));
+            int count = task.plan().corpus(first + s) == corpus
+                    ? (int) Math.min(shard.documents(), Math.ceil(shard.documents() * share))
+                    : 0;
             if (count == 0) {
                 tree.addLeaf(first + s, null);
             } else {

@@ -1,8 +1,7 @@
 package io.microgpt.train;
 
 import io.microgpt.data.Dataset;
-import io.microgpt.data.Manifest;
-import io.microgpt.data.Part;
+import io.microgpt.data.TrainingData;
 import io.microgpt.text.TokenizerJson;
 import java.util.Comparator;
 import java.util.List;
@@ -15,10 +14,10 @@ final class Suspects {
     private static final int MOST_NAMED = 3;
     private static final int EXCERPT = 60;
 
-    private final Dataset dataset;
+    private final TrainingData data;
 
-    Suspects(Dataset dataset) {
-        this.dataset = dataset;
+    Suspects(TrainingData data) {
+        this.data = data;
     }
 
     /** {@return a sentence or two, the last without its full stop} */
@@ -49,14 +48,15 @@ final class Suspects {
                 Locale.ROOT,
                 "row %d of %s, loss %.4g, gradient norm %.4g, \"%s\"",
                 document.document(),
-                Manifest.file(Part.TRAIN, document.shard()),
+                data.shardName(document.shard()),
                 document.meanLoss(),
                 document.gradientNorm() / document.positions(),
                 excerpt(document));
     }
 
     private String excerpt(StepDocument document) {
-        int[] tokens = dataset.shard(Part.TRAIN, document.shard()).document(document.document());
+        int[] tokens = data.document(document.shard(), document.document());
+        Dataset dataset = data.own();
         String text = TokenizerJson.parse(dataset.tokenizerJson(), dataset.directory() + "/" + Dataset.TOKENIZER)
                 .decode(tokens)
                 .replaceAll("\\p{Cntrl}+", " ");

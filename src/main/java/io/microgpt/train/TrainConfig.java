@@ -10,6 +10,7 @@ import io.microgpt.optim.Schedule;
  *
  * @param steps updates of the whole run; the schedule decays to its end there
  * @param batchSize documents a step
+ * @param replayFraction share of the documents that is drawn from the older dataset, where there is one
  * @param evalEvery steps between evaluations of the test loss; 0 only at the end
  * @param checkpointEvery steps between checkpoints; 0 only at the end
  * @param keepCheckpoints how many of the last checkpoints stay, besides the best
@@ -25,6 +26,7 @@ public record TrainConfig(
         Schedule schedule,
         long steps,
         int batchSize,
+        double replayFraction,
         long evalEvery,
         long checkpointEvery,
         int keepCheckpoints,

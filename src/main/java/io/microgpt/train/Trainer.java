@@ -3,8 +3,10 @@ package io.microgpt.train;
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.CheckpointStore;
 import io.microgpt.checkpoint.WeightsHash;
-import io.microgpt.data.Dataset;
+import io.microgpt.data.Corpus;
 import io.microgpt.data.Part;
+import io.microgpt.data.StepPlan;
+import io.microgpt.data.TrainingData;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.optim.Adam;
@@ -30,13 +32,14 @@ public final class Trainer {
     private static final long LEAST_TRAIN_SAMPLE = 2_000;
 
     private final TrainConfig config;
-    private final Dataset dataset;
+    private final TrainingData data;
     private final GradientSource gradients;
     private final CheckpointStore store;
     private final String configJson;
     private final TrainingListener listener;
 
-    private final Supplier<TrainingState> initial;
+    private final Start start;
+    private final StepPlan plan;
     private final TrainingState state;
     private final Adam adam;
     private final Clip clip;
@@ -47,32 +50,47 @@ public final class Trainer {
 
     /**
      * @param configJson the resolved configuration, kept in every checkpoint
-     * @param resumed the checkpoint to go on from; empty to start from initial weights
+     * @param start where it begins
      */
     public Trainer(
             TrainConfig config,
-            Dataset dataset,
+            TrainingData data,
             GradientSource gradients,
             CheckpointStore store,
             String configJson,
-            Optional<Checkpoint> resumed,
+            Start start,
             TrainingListener listener) {
         this.config = config;
-        this.dataset = dataset;
+        this.data = data;
         this.gradients = gradients;
         this.store = store;
         this.configJson = configJson;
         this.listener = listener;
-        resumed.ifPresent(checkpoint -> Compatibility.check(checkpoint, config.model(), dataset));
-        initial = () -> TrainingState.initial(config.model(), config.seed());
-        state = resumed.map(TrainingState::of).orElseGet(initial);
-        written = resumed.isPresent() ? state.step : -1;
+        this.start = start;
+        plan = data.plan(config.seed(), config.batchSize(), config.replayFraction());
+        start.resumed()
+                .ifPresent(
+                        checkpoint -> Compatibility.check(checkpoint, config.model(), data, config.replayFraction()));
+        state = start.resumed().map(TrainingState::of).orElseGet(this::initial);
+        written = start.resumed().isPresent() ? state.step : -1;
         kernels = KernelProvider.choose(config.kernels()).kernels();
         adam = new Adam(config.adam(), kernels, state.firstMoment, state.secondMoment);
         clip = new Clip(config.clipNorm());
         guard = new Guard(
                 config.guard(), config.batchSize(), config.model().vocabularySize(), state.step, state.memory());
         earlyStop = new EarlyStop(config.patience(), config.minImprovement(), state.memory());
+    }
+
+    /**
+     * Where a training begins.
+     *
+     * @param resumed the checkpoint to go on from; empty to start
+     * @param initialWeights of the start, the same each time; it may be gone back to
+     */
+    public record Start(Optional<Checkpoint> resumed, Supplier<float[]> initialWeights) {}
+
+    private TrainingState initial() {
+        return TrainingState.initial(start.initialWeights().get());
     }
 
     /**
@@ -85,6 +103,7 @@ public final class Trainer {
      * @param sha256 of the weights
      * @param bestStep the step with the lowest test loss, whose checkpoint is kept; empty without a test part
      * @param bestTestLoss that loss
+     * @param replayTestLoss mean loss over the test part of the older dataset, where one is replayed
      */
     public record Result(
             long step,
@@ -94,7 +113,8 @@ public final class Trainer {
             String sha256,
             Ending ending,
             OptionalLong bestStep,
-            OptionalDouble bestTestLoss) {
+            OptionalDouble bestTestLoss,
+            OptionalDouble replayTestLoss) {
         /** {@return whether it ended before its last step because it was asked to} */
         public boolean stopped() {
             return ending == Ending.ASKED;
@@ -135,7 +155,8 @@ public final class Trainer {
             checkpoint(checkpoints);
             checkpoints.await();
         }
-        Ending ending = state.step >= config.steps() ? Ending.LAST_STEP : earlyStop.isTime() ? Ending.EARLY : Ending.ASKED;
+        Ending ending =
+                state.step >= config.steps() ? Ending.LAST_STEP : earlyStop.isTime() ? Ending.EARLY : Ending.ASKED;
         return result(ending);
     }
 
@@ -165,7 +186,7 @@ public final class Trainer {
     private void rollBack(DivergenceException cause, BackgroundCheckpoints checkpoints) {
         checkpoints.await();
         long step = guard.goodStep();
-        TrainingState good = step == 0 ? initial.get() : TrainingState.of(store.load(step));
+        TrainingState good = step == 0 ? initial() : TrainingState.of(store.load(step));
         store.discardAfter(step);
         state.becomes(good);
         written = step == 0 ? -1 : step;
@@ -188,8 +209,7 @@ public final class Trainer {
         state.bestStep.ifPresent(others::add);
         if (guard.rollsBack() && state.step < config.steps()) {
             others.add(guard.goodStep()); // and what was the best then
-            state.formerBestStep
-                    .stream()
+            state.formerBestStep.stream()
                     .filter(step -> guard.goodStep() < state.bestStep.getAsLong())
                     .forEach(others::add);
         }
@@ -232,14 +252,18 @@ public final class Trainer {
         adam.step(state.weights, sum.gradient(), clip.factor(norm) / sum.positions(), rate, state.step);
         long end = System.nanoTime();
 
+        state.replayed += plan.replayed(state.step + 1) - plan.replayed(state.step);
         state.step++;
         state.documents += sum.documents();
         state.positions += sum.positions();
         state.trainLoss = sum.meanLoss();
         OptionalDouble testLoss = OptionalDouble.empty();
+        OptionalDouble replayTestLoss = OptionalDouble.empty();
         boolean evaluate = due(config.evalEvery()) || state.step == config.steps();
-        if (evaluate && dataset.manifest().documents(Part.TEST) > 0) {
+        if (evaluate && data.documents(Corpus.OWN, Part.TEST) > 0) {
             testLoss = OptionalDouble.of(evaluate());
+            replayTestLoss = replayTestLoss();
+            replayTestLoss.ifPresent(loss -> requireFinite("test loss of data.replay", loss));
         }
         listener.stepEnded(new StepReport(
                 state.step,
@@ -252,7 +276,8 @@ public final class Trainer {
                 gradient.computeMillis(),
                 gradient.gatherMillis(),
                 (end - update) * 1e-6,
-                testLoss));
+                testLoss,
+                replayTestLoss));
         if (evaluate) {
             listener.evaluated(state.step, state.weights);
         }
@@ -260,13 +285,26 @@ public final class Trainer {
 
     private double evaluate() {
         double loss = gradients.loss(Part.TEST, 1.0, state.weights).mean();
-        if (!Double.isFinite(loss)) {
-            throw new DivergenceException(
-                    "the test loss after step " + (state.step - 1) + " is " + loss + ": the training has diverged");
-        }
+        requireFinite("test loss", loss);
         state.evaluated(loss);
         earlyStop.evaluated(loss);
         return loss;
+    }
+
+    private void requireFinite(String what, double loss) {
+        if (!Double.isFinite(loss)) {
+            throw new DivergenceException(
+                    "the " + what + " after step " + (state.step - 1) + " is " + loss + ": the training has diverged");
+        }
+    }
+
+    /** {@return the test loss of what is replayed: how much of it is still known} */
+    private OptionalDouble replayTestLoss() {
+        return data.documents(Corpus.REPLAYED, Part.TEST) == 0
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(gradients
+                        .loss(Corpus.REPLAYED, Part.TEST, 1.0, state.weights)
+                        .mean());
     }
 
     private boolean due(long every) {
@@ -285,7 +323,7 @@ public final class Trainer {
     private DivergenceException diverged(double loss, double norm, String problem) {
         return new DivergenceException("step " + state.step + " gave a loss of " + loss + " and a gradient norm of "
                 + norm + ": " + problem + ". "
-                + new Suspects(dataset).describe(gradients.documents(state.step, state.weights)));
+                + new Suspects(data).describe(gradients.documents(state.step, state.weights)));
     }
 
     private String advice() {
@@ -300,6 +338,7 @@ public final class Trainer {
         SortedMap<String, List<Double>> memory = new TreeMap<>();
         guard.save(memory);
         earlyStop.save(memory);
+        Compatibility.save(memory, data, config.replayFraction());
         return new Checkpoint(
                 config.model(),
                 state.weights.clone(),
@@ -307,17 +346,18 @@ public final class Trainer {
                 state.secondMoment.clone(),
                 state.saved(
                         config.seed(),
-                        dataset.manifest().fingerprint(),
-                        dataset.manifest().tokenizerSha256(),
+                        data.own().manifest().fingerprint(),
+                        data.replayed().map(older -> older.manifest().fingerprint()),
+                        data.own().manifest().tokenizerSha256(),
                         memory),
-                dataset.tokenizerJson(),
+                data.own().tokenizerJson(),
                 configJson);
     }
 
     private Result result(Ending ending) {
         LossSum test = gradients.loss(Part.TEST, 1.0, state.weights);
-        double sample = Math.max(LEAST_TRAIN_SAMPLE, dataset.manifest().documents(Part.TEST));
-        double share = Math.min(1.0, sample / dataset.manifest().documents(Part.TRAIN));
+        double sample = Math.max(LEAST_TRAIN_SAMPLE, data.documents(Corpus.OWN, Part.TEST));
+        double share = Math.min(1.0, sample / data.documents(Corpus.OWN, Part.TRAIN));
         LossSum train = gradients.loss(Part.TRAIN, share, state.weights);
         return new Result(
                 state.step,
@@ -327,6 +367,7 @@ public final class Trainer {
                 WeightsHash.sha256Hex(state.weights),
                 ending,
                 state.bestStep,
-                state.bestTestLoss);
+                state.bestTestLoss,
+                replayTestLoss());
     }
 }

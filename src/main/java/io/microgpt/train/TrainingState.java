@@ -2,9 +2,8 @@ package io.microgpt.train;
 
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.TrainerState;
-import io.microgpt.model.Gpt;
-import io.microgpt.model.GptConfig;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.SortedMap;
@@ -12,12 +11,16 @@ import java.util.TreeMap;
 
 /** All that changes while a model trains. The driver holds it, and it alone. */
 final class TrainingState {
+    /** In what a checkpoint remembers. */
+    private static final String REPLAYED = "replay.documents";
+
     final float[] weights;
     final float[] firstMoment;
     final float[] secondMoment;
     long step;
     long documents;
     long positions;
+    long replayed; // documents, of those above
     double trainLoss = Double.NaN;
     OptionalDouble testLoss = OptionalDouble.empty();
     OptionalLong bestStep = OptionalLong.empty();
@@ -33,9 +36,8 @@ final class TrainingState {
         this.secondMoment = secondMoment;
     }
 
-    static TrainingState initial(GptConfig model, long seed) {
-        return new TrainingState(
-                Gpt.initialWeights(model, seed), new float[model.parameters()], new float[model.parameters()]);
+    static TrainingState initial(float[] weights) {
+        return new TrainingState(weights, new float[weights.length], new float[weights.length]);
     }
 
     static TrainingState of(Checkpoint checkpoint) {
@@ -50,7 +52,7 @@ final class TrainingState {
         System.arraycopy(other.weights, 0, weights, 0, weights.length);
         System.arraycopy(other.firstMoment, 0, firstMoment, 0, firstMoment.length);
         System.arraycopy(other.secondMoment, 0, secondMoment, 0, secondMoment.length);
-        take(other.saved(0, "", "", other.memory));
+        take(other.saved(0, "", Optional.empty(), "", other.memory));
     }
 
     private void take(TrainerState saved) {
@@ -62,6 +64,7 @@ final class TrainingState {
         bestStep = saved.bestStep();
         bestTestLoss = saved.bestTestLoss();
         memory = saved.memory();
+        replayed = memory.getOrDefault(REPLAYED, List.of(0.0)).get(0).longValue();
     }
 
     SortedMap<String, List<Double>> memory() {
@@ -81,18 +84,31 @@ final class TrainingState {
 
     /** @param memory what the parts of the loop remember now */
     TrainerState saved(
-            long seed, String datasetFingerprint, String tokenizerSha256, SortedMap<String, List<Double>> memory) {
+            long seed,
+            String datasetFingerprint,
+            Optional<String> replayFingerprint,
+            String tokenizerSha256,
+            SortedMap<String, List<Double>> memory) {
         return new TrainerState(
                 step,
                 documents,
                 positions,
                 seed,
                 datasetFingerprint,
+                replayFingerprint,
                 tokenizerSha256,
                 trainLoss,
                 testLoss,
                 bestStep,
                 bestTestLoss,
-                memory);
+                withReplayed(memory));
+    }
+
+    private SortedMap<String, List<Double>> withReplayed(SortedMap<String, List<Double>> memory) {
+        SortedMap<String, List<Double>> all = new TreeMap<>(memory);
+        if (replayed > 0) {
+            all.put(REPLAYED, List.of((double) replayed));
+        }
+        return all;
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.data.Dataset;
+import io.microgpt.model.Gpt;
 import io.microgpt.model.ParameterLayout;
 import io.microgpt.text.Tokenizer;
 import io.microgpt.text.TokenizerJson;
@@ -181,6 +182,25 @@ class DivergenceTest {
                 .hasMessageContaining(
                         "\"zoquq\". 3 rollbacks (guard.retries) were of no avail. Nothing of the step was kept");
         assertThat(run.rollbacks).hasSize(3).allMatch(step -> step == 5 || step == 10);
+    }
+
+    /** There is no checkpoint yet, and no use in going back; it ends all the same. */
+    @Test
+    void brokenFromTheFirstStep() {
+        TrainingRun run = run("broken");
+        run.initialWeights = () -> {
+            float[] weights = Gpt.initialWeights(run.model, 7);
+            Arrays.fill(weights, Float.NaN);
+            return weights;
+        };
+        assertThatThrownBy(run::train)
+                .isInstanceOf(DivergenceException.class)
+                .hasMessageContaining("step 0 gave a loss of NaN")
+                .hasMessageContaining("16 of them alone not finite: row ")
+                .hasMessageContaining("3 rollbacks (guard.retries) were of no avail");
+        assertThat(run.rollbacks).containsExactly(0L, 0L, 0L);
+        assertThat(run.reports).isEmpty();
+        assertThat(run.store.steps()).isEmpty();
     }
 
     private Checkpoint poisoned() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
+import io.microgpt.data.Corpus;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Manifest;
 import io.microgpt.data.Part;
@@ -188,8 +189,8 @@ class LocalSourceTest {
         }
 
         @Override
-        public LossSum loss(Part part, double share, float[] weights) {
-            return losses.loss(part, share, weights);
+        public LossSum loss(Corpus corpus, Part part, double share, float[] weights) {
+            return losses.loss(corpus, part, share, weights);
         }
 
         @Override

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.TrainerState;
 import io.microgpt.checkpoint.WeightsHash;
+import io.microgpt.data.Corpus;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Part;
 import io.microgpt.data.StepPlan;
@@ -206,8 +207,8 @@ class TrainerTest {
         }
 
         @Override
-        public LossSum loss(Part part, double share, float[] weights) {
-            return source.loss(part, share, weights);
+        public LossSum loss(Corpus corpus, Part part, double share, float[] weights) {
+            return source.loss(corpus, part, share, weights);
         }
 
         @Override

@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.CheckpointStore;
 import io.microgpt.data.Dataset;
-import io.microgpt.data.Manifest;
 import io.microgpt.data.StepPlan;
+import io.microgpt.data.TrainingData;
 import io.microgpt.kernel.KernelProvider.Choice;
+import io.microgpt.model.Gpt;
 import io.microgpt.model.GptConfig;
 import io.microgpt.optim.Adam;
 import io.microgpt.optim.Schedule;
@@ -19,6 +20,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 
@@ -32,7 +34,7 @@ final class TrainingRun implements TrainingListener {
 
     final CheckpointStore store;
 
-    private final Dataset dataset;
+    private final TrainingData data;
     private final Path directory;
     private final Configuration hadoop;
 
@@ -41,6 +43,10 @@ final class TrainingRun implements TrainingListener {
     int warmup = 5;
     long steps = 30;
     int batchSize = 16;
+    double replayFraction = 0.0;
+    /** The first weights, where they are not random. */
+    Supplier<float[]> initialWeights = () -> Gpt.initialWeights(model, 7);
+
     long evalEvery = 10;
     long checkpointEvery = 10;
     int keep = 2;
@@ -68,18 +74,19 @@ final class TrainingRun implements TrainingListener {
 
     /** On the default file system of a configuration. */
     TrainingRun(Dataset dataset, Path directory, Configuration hadoop) {
-        this.dataset = dataset;
+        this(TrainingData.of(dataset), directory, hadoop);
+    }
+
+    TrainingRun(TrainingData data, Path directory, Configuration hadoop) {
+        this.data = data;
         this.directory = directory;
         this.hadoop = hadoop;
         this.store = new CheckpointStore(hadoop, directory.toString());
-        this.model = new GptConfig(dataset.manifest().vocabularySize(), 12, 3, 1, TinyDataset.BLOCK_SIZE, 20);
+        this.model = new GptConfig(data.own().manifest().vocabularySize(), 12, 3, 1, TinyDataset.BLOCK_SIZE, 20);
     }
 
     StepPlan plan() {
-        int[] sizes = dataset.manifest().train().stream()
-                .mapToInt(Manifest.Shard::documents)
-                .toArray();
-        return new StepPlan(7, sizes, batchSize);
+        return data.plan(7, batchSize, replayFraction);
     }
 
     /** {@return the result of a run from the newest checkpoint of the directory, or from the start} */
@@ -98,6 +105,7 @@ final class TrainingRun implements TrainingListener {
                 new Schedule(rate, warmup, steps, 0.0),
                 steps,
                 batchSize,
+                replayFraction,
                 evalEvery,
                 checkpointEvery,
                 keep,
@@ -110,7 +118,7 @@ final class TrainingRun implements TrainingListener {
                 guard);
         TrainingTask task = new TrainingTask(model, plan(), labelSmoothing, dropout, kernels);
         long from = resumed.map(checkpoint -> checkpoint.state().step()).orElse(0L);
-        try (GradientSource source = sources.apply(new LocalSource(dataset, task, warning -> {
+        try (GradientSource source = sources.apply(new LocalSource(data, task, warning -> {
                     throw new AssertionError(warning);
                 }));
                 MetricsLog metrics = new MetricsLog(hadoop, metrics(), from)) {
@@ -143,7 +151,8 @@ final class TrainingRun implements TrainingListener {
                     TrainingRun.this.checkpointWritten(step, path);
                 }
             };
-            Trainer trainer = new Trainer(config, dataset, source, store, "{}", resumed, listener);
+            Trainer.Start start = new Trainer.Start(resumed, initialWeights);
+            Trainer trainer = new Trainer(config, data, source, store, "{}", start, listener);
             return trainer.run(() -> !reports.isEmpty() && last().step() >= stopAt);
         }
     }
