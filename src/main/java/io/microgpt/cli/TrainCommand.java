@@ -119,7 +119,12 @@ final class TrainCommand implements Callable<Integer> {
                 model, steps, config.labelSmoothing(), settings.number(ConfigKey.MODEL_DROPOUT), config.kernels());
         if (plan) {
             Preflight preflight = preflight(data, task, settings, sessions);
-            PlanReport.lines(preflight, steps.shards(), config.steps() - from, network)
+            PlanReport.lines(
+                            preflight,
+                            steps.shards(),
+                            config.steps() - from,
+                            config.schedule().baseRate(),
+                            network)
                     .forEach(System.out::println);
             preflight.require();
             return;
@@ -129,7 +134,8 @@ final class TrainCommand implements Callable<Integer> {
                 GradientSource source = source(data, task, settings, sessions)) {
             Preflight preflight = preflight(data, task, settings, sessions);
             preflight.require();
-            if (resumed.isEmpty() && settings.optionalText(ConfigKey.TRAIN_INIT_FROM).isPresent()) {
+            if (resumed.isEmpty()
+                    && settings.optionalText(ConfigKey.TRAIN_INIT_FROM).isPresent()) {
                 initialWeights.get(); // fails, if it does, before anything of the run is touched
             }
             setup.run().writeConfig(settings);
@@ -189,12 +195,7 @@ final class TrainCommand implements Callable<Integer> {
             return new LocalSource(data, task, this::warn);
         }
         return new SparkSource(
-                sessions.context(settings),
-                data,
-                task,
-                Resolved.spark(settings),
-                sessions.watch(settings),
-                this::warn);
+                sessions.context(settings), data, task, Resolved.spark(settings), sessions.watch(settings), this::warn);
     }
 
     private void warn(String message) {
