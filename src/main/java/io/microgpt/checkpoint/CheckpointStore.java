@@ -3,10 +3,10 @@ package io.microgpt.checkpoint;
 import io.microgpt.checkpoint.StepName.Kind;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -186,9 +186,9 @@ public final class CheckpointStore {
      * count as any of the last, so that whole ones never go for their sake.
      *
      * @param last how many of the newest to keep, at least 1
-     * @param best the step of one to keep in any case
+     * @param others the steps of those to keep in any case
      */
-    public synchronized void retain(int last, OptionalLong best) {
+    public synchronized void retain(int last, Collection<Long> others) {
         if (last < 1) {
             throw new IllegalArgumentException("the number of checkpoints to keep = " + last + " must be at least 1");
         }
@@ -200,13 +200,24 @@ public final class CheckpointStore {
             if (whole.size() > last) {
                 long oldest = whole.get(whole.size() - last);
                 for (var entry : directories.headMap(oldest, false).entrySet()) {
-                    if (best.isEmpty() || best.getAsLong() != entry.getKey()) {
+                    if (!others.contains(entry.getKey())) {
                         vanish(entry.getKey(), entry.getValue());
                     }
                 }
             }
         } catch (IOException | FSError e) {
             throw CheckpointException.storage(root.path(), "cannot be cleared of old checkpoints", e);
+        }
+    }
+
+    /** Deletes the checkpoints of later steps, whole or not: those of a training that went another way from {@code step} on. */
+    public synchronized void discardAfter(long step) {
+        try {
+            for (var later : directories().tailMap(step, false).descendingMap().entrySet()) {
+                vanish(later.getKey(), later.getValue());
+            }
+        } catch (IOException | FSError e) {
+            throw CheckpointException.storage(root.path(), "cannot be cleared of the steps after " + step, e);
         }
     }
 

@@ -3,6 +3,7 @@ package io.microgpt.checkpoint;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.SortedMap;
@@ -17,6 +18,7 @@ import java.util.TreeMap;
  * @param positions how many positions were trained on so far, repetitions counted
  * @param seed the seed of the run
  * @param datasetFingerprint what tells the run's dataset from any other
+ * @param replayFingerprint the same of the older dataset that is replayed; empty where none is
  * @param tokenizerSha256 what tells the run's tokenizer from any other
  * @param trainLoss the mean loss of the last step, in nats a position
  * @param testLoss the last evaluation's, in nats a position; empty before the first
@@ -31,6 +33,7 @@ public record TrainerState(
         long positions,
         long seed,
         String datasetFingerprint,
+        Optional<String> replayFingerprint,
         String tokenizerSha256,
         double trainLoss,
         OptionalDouble testLoss,
@@ -45,6 +48,7 @@ public record TrainerState(
             throw new IllegalArgumentException("step = " + step + " must be at most " + StepName.MAX_STEP);
         }
         Objects.requireNonNull(datasetFingerprint, "datasetFingerprint");
+        Objects.requireNonNull(replayFingerprint, "replayFingerprint");
         Objects.requireNonNull(tokenizerSha256, "tokenizerSha256");
         Objects.requireNonNull(testLoss, "testLoss");
         if (bestStep.isPresent() != bestTestLoss.isPresent()) {

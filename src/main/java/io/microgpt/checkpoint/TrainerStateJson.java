@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.SortedMap;
@@ -22,6 +23,7 @@ final class TrainerStateJson {
         root.put("positions", state.positions());
         root.put("seed", state.seed());
         root.put("dataset_fingerprint", state.datasetFingerprint());
+        state.replayFingerprint().ifPresent(fingerprint -> root.put("replay_fingerprint", fingerprint));
         root.put("tokenizer_sha256", state.tokenizerSha256());
         root.set("train_loss", number(state.trainLoss()));
         state.testLoss().ifPresent(loss -> root.set("test_loss", number(loss)));
@@ -44,6 +46,7 @@ final class TrainerStateJson {
                     root.integer("positions", 0, Long.MAX_VALUE),
                     root.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE),
                     root.text("dataset_fingerprint"),
+                    root.has("replay_fingerprint") ? Optional.of(root.text("replay_fingerprint")) : Optional.empty(),
                     root.text("tokenizer_sha256"),
                     number(root, "train_loss", root.value("train_loss")),
                     optionalNumber(root, "test_loss"),

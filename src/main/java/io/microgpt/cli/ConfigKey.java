@@ -59,6 +59,21 @@ public enum ConfigKey {
             choice("error", "unk"),
             "error",
             "what a character unseen in training is for the char tokenizer: an error or the token `<unk>`"),
+    DATA_VOCABULARY(
+            "data.vocabulary",
+            new Text(),
+            null,
+            "dataset, run or checkpoint whose vocabulary is kept when text is prepared; tokens that are new come after its own"),
+    DATA_REPLAY(
+            "data.replay",
+            new Text(),
+            null,
+            "older dataset, prepared, or a run with one, of which a share of every batch is drawn so that a model does not forget it"),
+    DATA_REPLAY_FRACTION(
+            "data.replay-fraction",
+            number().from(0).below(1),
+            0.25,
+            "share of every batch that is drawn from `data.replay`"),
     DATA_OVER_LENGTH(
             "data.over-length", choice("chunk", "truncate"), "chunk", "what happens to a document over the block size"),
     DATA_MAX_DOCUMENT_BYTES("data.max-document-bytes", integer().from(1), 1_048_576, "larger rows are rejected"),
@@ -99,6 +114,16 @@ public enum ConfigKey {
     TRAIN_BATCH_SIZE("train.batch-size", integer().from(1), 32, "documents a step"),
     TRAIN_EVAL_EVERY(
             "train.eval-every", integer().from(0), 500, "steps from one evaluation to the next; 0 = only at the end"),
+    TRAIN_PATIENCE(
+            "train.patience",
+            integer().from(0),
+            0,
+            "evaluations without a lower test loss after which the training ends; 0 = it never ends early"),
+    TRAIN_MIN_IMPROVEMENT(
+            "train.min-improvement",
+            number().from(0),
+            0.0,
+            "what the test loss must fall by to count as lower for `train.patience`, in nats"),
     TRAIN_CHECKPOINT_EVERY(
             "train.checkpoint-every",
             integer().from(0),
@@ -110,12 +135,41 @@ public enum ConfigKey {
             number().from(0).below(1),
             0.0,
             "share of the target's probability that is spread over the whole vocabulary"),
+    TRAIN_INIT_FROM(
+            "train.init-from",
+            new Text(),
+            null,
+            "run or checkpoint whose weights a training begins with, instead of random ones; the optimizer begins anew, and tokens that it"
+                    + " does not know begin at random"),
     TRAIN_SEED("train.seed", new LongInteger(), 1L, "seed of the initial weights and of the batches"),
     TRAIN_TENSORBOARD(
             "train.tensorboard",
             new Flag(),
             false,
             "whether a run also writes event files for TensorBoard, in its directory `tensorboard`"),
+
+    GUARD_ACTION(
+            "guard.action",
+            choice("rollback", "fail"),
+            "rollback",
+            "what is done about a step whose loss or gradient norm is not finite or jumps far above those before: back to the last good"
+                    + " checkpoint with a lower rate, or fail"),
+    GUARD_WINDOW(
+            "guard.window",
+            integer().from(0).upTo(100_000),
+            100,
+            "recent steps whose spread says what far is; 0 = look only for what is not finite"),
+    GUARD_THRESHOLD(
+            "guard.threshold",
+            number().above(0),
+            20.0,
+            "how far above their median, in standard deviations estimated by the median absolute deviation"),
+    GUARD_LR_CUT(
+            "guard.lr-cut",
+            number().above(0).upTo(1),
+            0.5,
+            "what a rollback multiplies the learning rate by, from then on"),
+    GUARD_RETRIES("guard.retries", integer().from(0), 3, "most rollbacks of a training; at the next one it fails"),
 
     ENGINE_KERNELS(
             "engine.kernels",

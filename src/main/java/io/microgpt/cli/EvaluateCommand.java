@@ -18,9 +18,11 @@ import io.microgpt.spark.RankJob;
 import io.microgpt.spark.Ranking;
 import io.microgpt.spark.ScoreJob;
 import io.microgpt.text.TokenizerJson;
+import io.microgpt.text.VocabularyExtension;
 import io.microgpt.train.PartScore;
 import io.microgpt.train.ShardScorer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -165,12 +167,7 @@ final class EvaluateCommand implements Callable<Integer> {
             Configuration hadoop, Checkpoint checkpoint, Dataset dataset, Settings settings, Sessions sessions)
             throws IOException {
         Manifest manifest = dataset.manifest();
-        String tokenizer = Sha256.of(checkpoint.tokenizerJson());
-        if (!tokenizer.equals(manifest.tokenizerSha256())) {
-            throw new DatasetException(dataset.directory() + ": was made with the tokenizer "
-                    + manifest.tokenizerSha256() + ", the model with " + tokenizer
-                    + "; give the text itself as --data, to encode it with the model's");
-        }
+        requireTokens(checkpoint, dataset);
         if (data == null && !manifest.fingerprint().equals(checkpoint.state().datasetFingerprint())) {
             throw new DatasetException(dataset.directory()
                     + ": is not the dataset that the model was trained on (fingerprint " + manifest.fingerprint()
@@ -189,8 +186,16 @@ final class EvaluateCommand implements Callable<Integer> {
                         sessions.spark(settings), training(hadoop, checkpoint, dataset, settings), dataset))
                 : Optional.empty();
         EvaluationReport report = new EvaluationReport(
-                model, checkpoint.state().step(), dataset.directory().toString(), train, test, found);
-        print(report.json(), report.lines());
+                model,
+                checkpoint.state().step(),
+                dataset.directory().toString(),
+                train,
+                test,
+                found,
+                replayed(hadoop, checkpoint, dataset, settings, sessions));
+        List<String> lines = new ArrayList<>(report.lines());
+        Summaries.best(checkpoint.state()).ifPresent(lines::add);
+        print(report.json(), lines);
         if (perDocument != null) {
             DocumentLosses.rows(sessions.spark(settings), dataset, checkpoint, Resolved.kernels(settings))
                     .write()
@@ -220,6 +225,40 @@ final class EvaluateCommand implements Callable<Integer> {
                             + "); leave --contamination away");
         }
         return training;
+    }
+
+    /** A dataset of an older vocabulary will do, if the model's has tokens more: the ids of the older ones are the same. */
+    private void requireTokens(Checkpoint checkpoint, Dataset dataset) {
+        String tokenizer = Sha256.of(checkpoint.tokenizerJson());
+        String sha256 = dataset.manifest().tokenizerSha256();
+        if (!tokenizer.equals(sha256)) {
+            VocabularyExtension.difference(
+                            TokenizerJson.parse(dataset.tokenizerJson(), dataset.directory() + "/" + Dataset.TOKENIZER),
+                            TokenizerJson.parse(checkpoint.tokenizerJson(), model))
+                    .ifPresent(difference -> {
+                        throw new DatasetException(dataset.directory() + ": was made with the tokenizer " + sha256
+                                + ", the model with " + tokenizer + " (" + difference
+                                + "); give the text itself as --data, to encode it with the model's");
+                    });
+        }
+    }
+
+    /** {@return how well the model still knows the older dataset that its training replays} */
+    private Optional<EvaluationReport.Replayed> replayed(
+            Configuration hadoop, Checkpoint checkpoint, Dataset own, Settings settings, Sessions sessions)
+            throws IOException {
+        if (data != null) {
+            return Optional.empty(); // only what is named
+        }
+        Optional<Dataset> older;
+        try {
+            older = new EarlierRuns(hadoop, settings, this::warn).replayed(own);
+        } catch (DatasetException e) { // its training is over, and what it replayed may be gone
+            warn(e.getMessage());
+            return Optional.empty();
+        }
+        return older.map(dataset -> new EvaluationReport.Replayed(
+                dataset.directory().toString(), score(Part.TEST, checkpoint, dataset, settings, sessions)));
     }
 
     private void warnOfSlowKernels(Settings settings) {

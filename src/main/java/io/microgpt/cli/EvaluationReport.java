@@ -14,7 +14,16 @@ import java.util.Optional;
 
 /** What an evaluation found, for a person and as JSON. */
 record EvaluationReport(
-        String model, long step, String data, PartScore train, PartScore test, Optional<Contamination> contamination) {
+        String model,
+        long step,
+        String data,
+        PartScore train,
+        PartScore test,
+        Optional<Contamination> contamination,
+        Optional<Replayed> replayed) {
+    /** What is left of the older dataset that a training replays. */
+    record Replayed(String data, PartScore test) {}
+
     private static final int EXCERPT = 80;
 
     List<String> lines() {
@@ -22,6 +31,7 @@ record EvaluationReport(
         lines.add("model " + model + ", step " + step + "; data " + data);
         lines.add(line("train", train));
         lines.add(line("test ", test));
+        replayed.ifPresent(older -> lines.add(line("test ", older.test()) + "; replayed data " + older.data()));
         lines.add(verdict().meaning() + reason());
         contamination.ifPresent(found -> {
             lines.add(Summaries.format(
@@ -39,6 +49,7 @@ record EvaluationReport(
         root.put("step", step);
         add(root, Part.TRAIN, train);
         add(root, Part.TEST, test);
+        replayed.ifPresent(older -> add(root.putObject("replayed").put("data", older.data()), Part.TEST, older.test()));
         root.put("verdict", verdict().key());
         ObjectNode overfitting = root.putObject("overfitting");
         boolean unknown = verdict() == Verdict.UNKNOWN; // JSON has no NaN

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.microgpt.train.LossSum;
 import io.microgpt.train.MetricsLog;
 import io.microgpt.train.StepReport;
+import io.microgpt.train.Trainer;
 import java.io.PrintStream;
 
 /**
@@ -60,6 +61,11 @@ final class JsonOutput implements TrainingOutput {
     }
 
     @Override
+    public void rolledBack(long step) {
+        say(event("rollback").put("to_step", step));
+    }
+
+    @Override
     public void warning(String message) {
         terminal.warn(message);
         say(event("warning").put("message", message));
@@ -71,6 +77,10 @@ final class JsonOutput implements TrainingOutput {
         event.put("run", e.run());
         event.put("step", e.result().step());
         event.put("stopped", e.result().stopped());
+        event.put("early", e.result().ending() == Trainer.Ending.EARLY);
+        e.result().bestStep().ifPresent(step -> event.put("best_step", step));
+        e.result().bestTestLoss().ifPresent(loss -> event.put("best_test_loss", loss));
+        e.result().replayTestLoss().ifPresent(loss -> event.put("replay_test_loss", loss));
         put(event, "loss", e.result().trainLoss());
         put(event, "train", e.result().train());
         put(event, "test", e.result().test());

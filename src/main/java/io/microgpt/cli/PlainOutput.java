@@ -1,6 +1,7 @@
 package io.microgpt.cli;
 
 import io.microgpt.train.StepReport;
+import io.microgpt.train.Trainer;
 
 /** Speaks to a person: progress on the terminal, results alone on standard output. */
 final class PlainOutput implements TrainingOutput {
@@ -35,6 +36,11 @@ final class PlainOutput implements TrainingOutput {
     }
 
     @Override
+    public void rolledBack(long step) {
+        recap.rolledBack(step);
+    }
+
+    @Override
     public void warning(String message) {
         terminal.warn(message);
     }
@@ -42,12 +48,23 @@ final class PlainOutput implements TrainingOutput {
     @Override
     public void ends(Ending e) {
         recap.sentences(e).forEach(terminal::print);
-        if (e.result().stopped()) {
-            terminal.print("stopped at step " + e.result().step() + " of "
+        Trainer.Result result = e.result();
+        if (result.ending() == Trainer.Ending.EARLY) {
+            terminal.print("ended early, at step " + result.step() + " of "
+                    + e.config().steps() + ": no lower test loss in "
+                    + e.config().patience()
+                    + " evaluations (train.patience)");
+        }
+        if (result.stopped()) {
+            terminal.print("stopped at step " + result.step() + " of "
                     + e.config().steps() + "; go on with: --resume --out " + e.run());
         }
         e.samples().forEach(System.out::println);
         System.out.println("model in " + e.run() + "; " + e.verdict().meaning());
+        Summaries.best(result.step(), result.bestStep(), result.bestTestLoss()).ifPresent(System.out::println);
+        result.replayTestLoss()
+                .ifPresent(loss -> System.out.println(Summaries.format(
+                        "replayed data: test loss %.4f, perplexity %.4f", loss, StrictMath.exp(loss))));
         System.out.println(e.line());
     }
 }

@@ -8,10 +8,29 @@ import java.util.List;
 
 /** What {@code train --plan} says of a training, without taking a step. */
 final class PlanReport {
+    /** A rate that is known to work, and the parameters that it works for; the rule scales it. */
+    private static final double KNOWN_RATE = 0.001;
+
+    private static final double KNOWN_PARAMETERS = 460_000;
+
     private PlanReport() {}
 
-    /** @param networkGbit between driver and executors, for the table */
-    static List<String> lines(Preflight preflight, int shards, long steps, double networkGbit) {
+    /** {@return a learning rate to begin with, by the rule lr ~ 1/sqrt(parameters)} */
+    private static String suggestedRate(long parameters, double baseRate) {
+        return Summaries.format(
+                "suggested schedule.base-lr for %,d parameters: %.2g, by lr ~ 1/sqrt(parameters) from %s at %,.0f; configured: %s",
+                parameters,
+                KNOWN_RATE * Math.sqrt(KNOWN_PARAMETERS / parameters),
+                KNOWN_RATE,
+                KNOWN_PARAMETERS,
+                baseRate);
+    }
+
+    /**
+     * @param baseRate the learning rate that is configured
+     * @param networkGbit between driver and executors, for the table
+     */
+    static List<String> lines(Preflight preflight, int shards, long steps, double baseRate, double networkGbit) {
         Footprint footprint = preflight.footprint();
         List<String> lines = new ArrayList<>();
         lines.add(Summaries.format(
@@ -23,6 +42,7 @@ final class PlanReport {
                 footprint.subtrees(),
                 footprint.gather().name().toLowerCase(java.util.Locale.ROOT)));
         lines.add(preflight.line());
+        lines.add(suggestedRate(footprint.model().parameters(), baseRate));
         lines.add("");
         lines.add("the same training on other clusters, an estimate:");
         lines.add("executors   compute  broadcast    gather       job   ms a step  overhead    tokens/s    the run");

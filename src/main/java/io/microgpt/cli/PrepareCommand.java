@@ -4,6 +4,7 @@ import io.microgpt.spark.Preparation;
 import io.microgpt.spark.PreparedStatistics;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,15 +30,19 @@ final class PrepareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Settings.Builder builder = options.builder(SparkSessions.hadoop());
+        Configuration hadoop = SparkSessions.hadoop();
+        Settings.Builder builder = options.builder(hadoop);
         if (input != null) {
             builder.override(ConfigKey.DATA_PATH, input, "--input");
         }
         Settings settings = builder.build();
         String path = settings.text(ConfigKey.DATA_PATH);
-        try (Sessions sessions = new Sessions("prepare", Terminal.standard())) {
+        Terminal terminal = Terminal.standard();
+        EarlierRuns earlier = new EarlierRuns(hadoop, settings, message -> terminal.print("warning: " + message));
+        try (Sessions sessions = new Sessions("prepare", terminal)) {
             PreparedStatistics statistics = new Preparation(
                             sessions.spark(settings), Resolved.prepare(settings, path), Optional.empty())
+                    .extending(earlier.vocabulary())
                     .run(out);
             Summaries.prepared(statistics, out).forEach(System.out::println);
         }

@@ -13,6 +13,7 @@ final class Progress implements TrainingListener {
     private final Pace pace;
     private long shown = System.nanoTime();
     private double testLoss = Double.NaN;
+    private double replayTestLoss = Double.NaN;
 
     Progress(Terminal terminal, long steps) {
         this.terminal = terminal;
@@ -23,6 +24,7 @@ final class Progress implements TrainingListener {
     public void stepEnded(StepReport report) {
         pace.stepEnded(report);
         report.testLoss().ifPresent(value -> testLoss = value);
+        report.replayTestLoss().ifPresent(value -> replayTestLoss = value);
         long now = System.nanoTime();
         boolean keep = report.testLoss().isPresent() || pace.isLast(report.step());
         if (keep || now - shown > (terminal.live() ? LIVE_NANOS : LOG_NANOS)) {
@@ -39,14 +41,19 @@ final class Progress implements TrainingListener {
     private String line(StepReport report) {
         return String.format(
                 Locale.ROOT,
-                "step %d/%d  loss %.4f%s  lr %.2e  %s tokens/s  %s left",
+                "step %d/%d  loss %.4f%s%s  lr %.2e  %s tokens/s  %s left",
                 report.step(),
                 pace.steps(),
                 pace.loss(),
-                Double.isNaN(testLoss) ? "" : String.format(Locale.ROOT, "  test %.4f", testLoss),
+                shown("test", testLoss),
+                shown("replayed", replayTestLoss),
                 report.learningRate(),
                 rounded(pace.tokensPerSecond()),
                 duration(pace.secondsLeft(report.step())));
+    }
+
+    private static String shown(String name, double loss) {
+        return Double.isNaN(loss) ? "" : String.format(Locale.ROOT, "  %s %.4f", name, loss);
     }
 
     private static String rounded(double value) {

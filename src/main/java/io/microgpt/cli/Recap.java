@@ -27,6 +27,14 @@ final class Recap implements TrainingListener {
         report.testLoss().ifPresent(loss -> evaluated(report.step(), loss));
     }
 
+    @Override
+    public void rolledBack(long step) {
+        if (bestStep > step) { // a step that does not count any more
+            best = Double.POSITIVE_INFINITY;
+            bestStep = 0;
+        }
+    }
+
     private void evaluated(long step, double loss) {
         if (firstTestStep == 0) {
             firstTestStep = step;

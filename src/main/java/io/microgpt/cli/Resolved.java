@@ -12,6 +12,7 @@ import io.microgpt.spark.PrepareOptions;
 import io.microgpt.spark.PromptCompleter;
 import io.microgpt.spark.SparkOptions;
 import io.microgpt.text.TokenizerKind;
+import io.microgpt.train.GuardSettings;
 import io.microgpt.train.TrainConfig;
 import java.util.Locale;
 import java.util.Optional;
@@ -83,13 +84,23 @@ final class Resolved {
                         s.number(ConfigKey.SCHEDULE_MIN_LR)),
                 steps,
                 s.integer(ConfigKey.TRAIN_BATCH_SIZE),
+                s.number(ConfigKey.DATA_REPLAY_FRACTION),
                 s.integer(ConfigKey.TRAIN_EVAL_EVERY),
                 s.integer(ConfigKey.TRAIN_CHECKPOINT_EVERY),
                 s.integer(ConfigKey.TRAIN_KEEP_CHECKPOINTS),
                 s.number(ConfigKey.TRAIN_LABEL_SMOOTHING),
                 s.longInteger(ConfigKey.TRAIN_SEED),
                 kernels(s),
-                s.integer(ConfigKey.ENGINE_PATIENCE));
+                s.integer(ConfigKey.ENGINE_PATIENCE),
+                s.integer(ConfigKey.TRAIN_PATIENCE),
+                s.number(ConfigKey.TRAIN_MIN_IMPROVEMENT),
+                new GuardSettings(
+                        GuardSettings.Action.valueOf(
+                                s.choice(ConfigKey.GUARD_ACTION).toUpperCase(Locale.ROOT)),
+                        s.integer(ConfigKey.GUARD_WINDOW),
+                        s.number(ConfigKey.GUARD_THRESHOLD),
+                        s.number(ConfigKey.GUARD_LR_CUT),
+                        s.integer(ConfigKey.GUARD_RETRIES)));
     }
 
     static KernelProvider.Choice kernels(Settings s) {

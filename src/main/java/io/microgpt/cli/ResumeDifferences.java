@@ -13,7 +13,12 @@ final class ResumeDifferences {
             ConfigKey.TRAIN_STEPS,
             ConfigKey.TRAIN_BATCH_SIZE,
             ConfigKey.TRAIN_LABEL_SMOOTHING,
-            ConfigKey.TRAIN_SEED);
+            ConfigKey.TRAIN_SEED,
+            ConfigKey.TRAIN_PATIENCE,
+            ConfigKey.TRAIN_MIN_IMPROVEMENT,
+            ConfigKey.GUARD_WINDOW,
+            ConfigKey.GUARD_THRESHOLD,
+            ConfigKey.GUARD_LR_CUT);
 
     private ResumeDifferences() {}
 

@@ -1,5 +1,6 @@
 package io.microgpt.cli;
 
+import io.microgpt.checkpoint.TrainerState;
 import io.microgpt.data.Manifest;
 import io.microgpt.data.Part;
 import io.microgpt.spark.Preparation;
@@ -8,6 +9,9 @@ import io.microgpt.train.LossSum;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 
 /** The lines that sum up a job for a person. */
 final class Summaries {
@@ -47,6 +51,20 @@ final class Summaries {
                 m.positions(Part.TEST),
                 m.train().size(),
                 m.blockSize());
+    }
+
+    /** {@return where the best checkpoint is, if it is not this one} */
+    static Optional<String> best(TrainerState state) {
+        return best(state.step(), state.bestStep(), state.bestTestLoss());
+    }
+
+    /** {@return where the best checkpoint is, if it is not that of {@code step}} */
+    static Optional<String> best(long step, OptionalLong bestStep, OptionalDouble bestTestLoss) {
+        return bestStep.isEmpty() || bestStep.getAsLong() == step
+                ? Optional.empty()
+                : Optional.of(format(
+                        "the lowest test loss was that of step %d: %.4f, perplexity %.4f; --best takes its checkpoint",
+                        bestStep.getAsLong(), bestTestLoss.orElseThrow(), StrictMath.exp(bestTestLoss.orElseThrow())));
     }
 
     static String perplexity(LossSum sum) {

@@ -5,6 +5,7 @@ import io.microgpt.checkpoint.CheckpointStore;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Manifest;
 import io.microgpt.data.StepPlan;
+import io.microgpt.data.TrainingData;
 import io.microgpt.model.GptConfig;
 import io.microgpt.report.EventLog;
 import io.microgpt.report.LiveReport;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
@@ -101,36 +103,41 @@ final class TrainCommand implements Callable<Integer> {
     private void train(Configuration hadoop, TrainingSetup setup, Sessions sessions) {
         Settings settings = setup.settings();
         Dataset dataset = setup.dataset();
+        TrainingData data = setup.data();
         Manifest manifest = dataset.manifest();
         GptConfig model = Resolved.model(settings, manifest, dataset.directory().toString());
         TrainConfig config = Resolved.train(settings, model);
         CheckpointStore store = new CheckpointStore(hadoop, setup.run().checkpoints());
         Optional<Checkpoint> resumed = resume ? store.newest(this::warn) : Optional.empty();
-        resumed.ifPresent(checkpoint -> Compatibility.check(checkpoint, model, dataset));
+        resumed.ifPresent(checkpoint -> Compatibility.check(checkpoint, model, data, config.replayFraction()));
         resumed.ifPresent(
                 checkpoint -> ResumeDifferences.find(checkpoint, settings).forEach(this::warn));
         long from = resumed.map(checkpoint -> checkpoint.state().step()).orElse(0L);
 
-        int[] sizes =
-                manifest.train().stream().mapToInt(Manifest.Shard::documents).toArray();
-        StepPlan steps = new StepPlan(config.seed(), sizes, config.batchSize());
+        StepPlan steps = data.plan(config.seed(), config.batchSize(), config.replayFraction());
         TrainingTask task = new TrainingTask(
-                model,
-                manifest.continuous() ? steps.withShiftedBlocks() : steps,
-                config.labelSmoothing(),
-                settings.number(ConfigKey.MODEL_DROPOUT),
-                config.kernels());
+                model, steps, config.labelSmoothing(), settings.number(ConfigKey.MODEL_DROPOUT), config.kernels());
         if (plan) {
-            Preflight preflight = preflight(manifest, task, settings, sessions);
-            PlanReport.lines(preflight, sizes.length, config.steps() - from, network)
+            Preflight preflight = preflight(data, task, settings, sessions);
+            PlanReport.lines(
+                            preflight,
+                            steps.shards(),
+                            config.steps() - from,
+                            config.schedule().baseRate(),
+                            network)
                     .forEach(System.out::println);
             preflight.require();
             return;
         }
+        Supplier<float[]> initialWeights = setup.earlier().initialWeights(model, dataset);
         try (StopSignal stop = new StopSignal();
-                GradientSource source = source(dataset, task, settings, sessions)) {
-            Preflight preflight = preflight(manifest, task, settings, sessions);
+                GradientSource source = source(data, task, settings, sessions)) {
+            Preflight preflight = preflight(data, task, settings, sessions);
             preflight.require();
+            if (resumed.isEmpty()
+                    && settings.optionalText(ConfigKey.TRAIN_INIT_FROM).isPresent()) {
+                initialWeights.get(); // fails, if it does, before anything of the run is touched
+            }
             setup.run().writeConfig(settings);
             TrainingOutput output = json ? new JsonOutput(System.out, terminal) : new PlainOutput(terminal);
             output.begins(new TrainingOutput.Beginning(
@@ -142,6 +149,7 @@ final class TrainCommand implements Callable<Integer> {
                     steps.epochs(config.steps()),
                     source.description(),
                     preflight.line()));
+            setup.earlier().lines(resumed.isEmpty()).forEach(terminal::print);
             Samples samples = new Samples(model, dataset, settings);
             try (MetricsLog metrics = new MetricsLog(hadoop, setup.run().metrics(), from);
                     TrainingMetrics gauges = noSpark ? null : new TrainingMetrics();
@@ -162,7 +170,8 @@ final class TrainCommand implements Callable<Integer> {
                                 .filter(Objects::nonNull)
                                 .toList(),
                         from);
-                Trainer trainer = new Trainer(config, dataset, source, store, settings.renderJson(), resumed, watch);
+                Trainer.Start start = new Trainer.Start(resumed, initialWeights);
+                Trainer trainer = new Trainer(config, data, source, store, settings.renderJson(), start, watch);
                 Trainer.Result result = trainer.run(() -> stop.getAsBoolean() || watch.step() >= stopAt);
                 TrainingOutput.Ending ending = new TrainingOutput.Ending(
                         setup.run().toString(),
@@ -175,22 +184,18 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private Preflight preflight(Manifest manifest, TrainingTask task, Settings settings, Sessions sessions) {
+    private Preflight preflight(TrainingData data, TrainingTask task, Settings settings, Sessions sessions) {
         Cluster cluster = noSpark ? Cluster.ofThisProcess() : Cluster.of(sessions.context(settings));
-        return Preflight.of(cluster, manifest, task, noSpark ? SparkOptions.ofTasks(1) : Resolved.spark(settings));
+        List<Manifest> manifests = data.datasets().map(Dataset::manifest).toList();
+        return Preflight.of(cluster, manifests, task, noSpark ? SparkOptions.ofTasks(1) : Resolved.spark(settings));
     }
 
-    private GradientSource source(Dataset dataset, TrainingTask task, Settings settings, Sessions sessions) {
+    private GradientSource source(TrainingData data, TrainingTask task, Settings settings, Sessions sessions) {
         if (noSpark) {
-            return new LocalSource(dataset, task, this::warn);
+            return new LocalSource(data, task, this::warn);
         }
         return new SparkSource(
-                sessions.context(settings),
-                dataset,
-                task,
-                Resolved.spark(settings),
-                sessions.watch(settings),
-                this::warn);
+                sessions.context(settings), data, task, Resolved.spark(settings), sessions.watch(settings), this::warn);
     }
 
     private void warn(String message) {

@@ -1,11 +1,15 @@
 package io.microgpt.cli;
 
+import io.microgpt.checkpoint.Models;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.DatasetException;
 import io.microgpt.data.Manifest;
+import io.microgpt.data.TrainingData;
 import io.microgpt.spark.Preparation;
 import io.microgpt.spark.PreparedStatistics;
+import io.microgpt.text.Tokenizer;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -25,6 +29,7 @@ final class TrainingSetup {
     private RunDirectory run;
     private Settings settings;
     private Dataset dataset;
+    private Optional<Dataset> replayed;
 
     TrainingSetup(
             Configuration hadoop, ConfigOptions options, String data, String out, boolean resume, Terminal terminal) {
@@ -57,6 +62,7 @@ final class TrainingSetup {
             run = RunDirectory.fresh(hadoop, RUNS, name(path));
         }
         dataset = dataset(path, sessions);
+        replayed = earlier().replayed(dataset);
         settings = withSettingsOf(dataset.manifest());
         if (noSpark) {
             sessions.close();
@@ -94,13 +100,28 @@ final class TrainingSetup {
         }
         Settings given = builder.build();
         // With the full path, the run can be repeated from anywhere by its own configuration.
-        Optional<String> path = given.optionalText(ConfigKey.DATA_PATH);
-        path.ifPresent(p -> builder.override(ConfigKey.DATA_PATH, qualified(p), "data.path"));
+        for (ConfigKey key : List.of(ConfigKey.DATA_PATH, ConfigKey.DATA_REPLAY, ConfigKey.DATA_VOCABULARY)) {
+            given.optionalText(key).ifPresent(path -> builder.override(key, qualified(path), key.path()));
+        }
+        given.optionalText(ConfigKey.TRAIN_INIT_FROM)
+                .filter(from -> !resume)
+                .ifPresent(from -> builder.override(
+                        ConfigKey.TRAIN_INIT_FROM,
+                        Models.identify(hadoop, from).directory(),
+                        ConfigKey.TRAIN_INIT_FROM.path()));
         return builder;
     }
 
     Dataset dataset() {
         return dataset;
+    }
+
+    TrainingData data() {
+        return new TrainingData(dataset, replayed);
+    }
+
+    EarlierRuns earlier() {
+        return new EarlierRuns(hadoop, settings, message -> terminal.print("warning: " + message));
     }
 
     /** A prepared dataset is as it was prepared: what the configuration says otherwise has no effect, and must not be kept. */
@@ -167,8 +188,10 @@ final class TrainingSetup {
         terminal.print("preparing " + path);
         PreparedStatistics statistics;
         try {
-            Preparation preparation =
-                    new Preparation(sessions.spark(settings), Resolved.prepare(settings, path), Optional.empty());
+            Optional<Tokenizer> vocabulary = earlier().vocabulary();
+            Preparation preparation = new Preparation(
+                            sessions.spark(settings), Resolved.prepare(settings, path), Optional.empty())
+                    .extending(vocabulary);
             statistics = preparation.run(run.dataset());
         } catch (DatasetException e) {
             run.discardIfEmpty();

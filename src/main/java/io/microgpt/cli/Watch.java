@@ -47,6 +47,12 @@ final class Watch implements TrainingListener {
     }
 
     @Override
+    public void rolledBack(long step) {
+        this.step = step;
+        each(listener -> listener.rolledBack(step));
+    }
+
+    @Override
     public void warning(String message) {
         each(listener -> listener.warning(message));
     }

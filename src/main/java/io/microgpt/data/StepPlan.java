@@ -3,6 +3,7 @@ package io.microgpt.data;
 import io.microgpt.random.CounterRandom;
 import io.microgpt.random.CounterRandom.Purpose;
 import java.io.Serializable;
+import java.math.BigDecimal;
 import java.util.Arrays;
 
 /**
@@ -26,6 +27,8 @@ public final class StepPlan implements Serializable {
     private final long[] firsts; // (shards + 1) number of documents before each shard
     private final long stride;
     private final boolean shifted;
+    private final StepPlan replayed; // null where nothing is
+    private final double replayFraction;
 
     /**
      * @param shardSizes number of documents of each shard
@@ -33,11 +36,14 @@ public final class StepPlan implements Serializable {
      * @throws IllegalArgumentException if there are no documents, or more than three thousand million
      */
     public StepPlan(long seed, int[] shardSizes, int batchSize) {
-        this(seed, shardSizes, batchSize, false);
+        this(seed, shardSizes, batchSize, false, null, 0.0);
     }
 
-    private StepPlan(long seed, int[] shardSizes, int batchSize, boolean shifted) {
+    private StepPlan(
+            long seed, int[] shardSizes, int batchSize, boolean shifted, StepPlan replayed, double replayFraction) {
         this.shifted = shifted;
+        this.replayed = replayed;
+        this.replayFraction = replayFraction;
         this.seed = seed;
         this.batchSize = batchSize;
         this.shardSizes = shardSizes.clone();
@@ -71,13 +77,19 @@ public final class StepPlan implements Serializable {
         return b == 0 ? a : greatestCommonDivisor(b, a % b);
     }
 
-    /** {@return the number of documents of an epoch} */
+    /** {@return the number of documents of an epoch, without what is replayed} */
     public long documents() {
         return firsts[shardSizes.length];
     }
 
+    /** {@return how many shards there are, those of what is replayed included} */
     public int shards() {
-        return shardSizes.length;
+        return shardSizes.length + (replayed == null ? 0 : replayed.shards());
+    }
+
+    /** {@return what a shard is a part of} */
+    public Corpus corpus(int shard) {
+        return shard < shardSizes.length ? Corpus.OWN : Corpus.REPLAYED;
     }
 
     public int batchSize() {
@@ -86,15 +98,41 @@ public final class StepPlan implements Serializable {
 
     /** {@return how many epochs {@code steps} steps are} */
     public double epochs(long steps) {
-        return (double) steps * batchSize / documents();
+        return (double) (steps * batchSize - replayed(steps)) / documents();
+    }
+
+    /** {@return how many documents {@code steps} steps draw from what is replayed: the exact share, rounded down} */
+    public long replayed(long steps) {
+        return replayed == null
+                ? 0
+                : BigDecimal.valueOf(steps)
+                        .multiply(BigDecimal.valueOf(batchSize))
+                        .multiply(BigDecimal.valueOf(replayFraction)) // as it was written: 0.29 of 100 are 29
+                        .longValue();
     }
 
     /** {@return for each of the shards {@code [from, to)} the documents that the step takes of it, in the order of the stream} */
     public int[][] documents(long step, int from, int to) {
+        int own = shardSizes.length;
+        long before = replayed(step);
+        int older = (int) (replayed(step + 1) - before);
+        long first = Math.multiplyExact(step, (long) batchSize) - before;
+        int[][] chosen = places(first, batchSize - older, Math.min(from, own), Math.min(to, own));
+        if (to <= own) {
+            return chosen;
+        }
+        int[][] replays = replayed.places(before, older, Math.max(from, own) - own, to - own);
+        int[][] both = Arrays.copyOf(chosen, chosen.length + replays.length);
+        System.arraycopy(replays, 0, both, chosen.length, replays.length);
+        return both;
+    }
+
+    /** {@return the documents at so many places of the stream, for each of the shards {@code [from, to)}} */
+    private int[][] places(long first, int count, int from, int to) {
         int[][] chosen = new int[to - from][0];
         int[] counts = new int[to - from];
-        for (int i = 0; i < batchSize; i++) {
-            long place = Math.addExact(Math.multiplyExact(step, (long) batchSize), i);
+        for (int i = 0; i < count; i++) {
+            long place = Math.addExact(first, i);
             long epoch = place / documents();
             long offset =
                     Long.remainderUnsigned(CounterRandom.bits(seed, Purpose.EPOCH_ORDER, epoch, -1, 0), documents());
@@ -116,15 +154,31 @@ public final class StepPlan implements Serializable {
     }
 
     /**
+     * {@return this plan, drawing a share of every batch from another one} The two streams are apart: each goes through its own epochs. The
+     * other's shards are numbered after this one's.
+     *
+     * @param older what is replayed; its own batches are of no account
+     * @param fraction share of the documents, in [0, 1): over any number of steps exact to one document
+     */
+    public StepPlan replaying(StepPlan older, double fraction) {
+        long olderSeed = CounterRandom.bits(seed, Purpose.REPLAY, 0, 0, 0);
+        StepPlan stream = new StepPlan(olderSeed, older.shardSizes, batchSize, older.shifted, null, 0.0);
+        return new StepPlan(seed, shardSizes, batchSize, shifted, stream, fraction);
+    }
+
+    /**
      * {@return the same plan for blocks of continuous text} It shifts the cut of a block each time that a step takes it, so that a
      * model does not learn where in the text the blocks begin.
      */
     public StepPlan withShiftedBlocks() {
-        return new StepPlan(seed, shardSizes, batchSize, true);
+        return new StepPlan(seed, shardSizes, batchSize, true, replayed, replayFraction);
     }
 
     /** {@return by how many tokens a step shifts the cut of a document: below {@code positions}, and 0 unless it is a block} */
     public int shift(long step, int shard, int document, int positions) {
+        if (shard >= shardSizes.length) {
+            return replayed.shift(step, shard - shardSizes.length, document, positions);
+        }
         if (!shifted) {
             return 0;
         }

@@ -15,7 +15,8 @@ public final class CounterRandom {
         EPOCH_ORDER(4),
         SAMPLE(5),
         BLOCK_SHIFT(6),
-        DROPOUT(7);
+        DROPOUT(7),
+        REPLAY(8);
 
         private final long code;
 

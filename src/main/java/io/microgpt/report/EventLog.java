@@ -50,7 +50,7 @@ public final class EventLog implements TrainingListener, AutoCloseable {
         try {
             out = Storage.fileSystem(hadoop, path).create(path, false);
             write(event(0).text(3, VERSION));
-            write(event(from + 1).message(7, new Protobuf().integer(1, 1))); // session_log { status: START }
+            begin(from);
             out.hflush();
         } catch (IOException e) {
             giveUp(e);
@@ -75,6 +75,23 @@ public final class EventLog implements TrainingListener, AutoCloseable {
                 out.hflush();
                 flushed = System.nanoTime();
             }
+        } catch (IOException e) {
+            giveUp(e);
+        }
+    }
+
+    /** Readers forget what a file said of later steps. */
+    private void begin(long from) throws IOException {
+        write(event(from + 1).message(7, new Protobuf().integer(1, 1))); // session_log { status: START }
+    }
+
+    @Override
+    public void rolledBack(long step) {
+        if (out == null) {
+            return;
+        }
+        try {
+            begin(step);
         } catch (IOException e) {
             giveUp(e);
         }

@@ -107,6 +107,21 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
         refresh();
     }
 
+    /** What was drawn of later steps goes; {@code metrics.jsonl} has lost them already. */
+    @Override
+    public void rolledBack(long step) {
+        try {
+            curves = Curves.read(hadoop, new Path(directory, "metrics.jsonl"));
+            if (samples != null) {
+                samples.backTo(step);
+                history = SampleHistory.read(hadoop, new Path(directory, SAMPLES));
+            }
+        } catch (UncheckedIOException e) {
+            samples = null;
+            warn(e.getMessage());
+        }
+    }
+
     @Override
     public void checkpointBegins(long step) {
         refresh();

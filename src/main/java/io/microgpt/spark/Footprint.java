@@ -7,6 +7,7 @@ import io.microgpt.model.GptConfig;
 import io.microgpt.model.Pass;
 import io.microgpt.optim.SumTree;
 import io.microgpt.train.TrainingTask;
+import java.util.List;
 
 /**
  * What a step moves and computes and what a training holds at least, by sizes alone.
@@ -19,7 +20,7 @@ import io.microgpt.train.TrainingTask;
  * @param subtrees sums that all tasks together send, each as large as the model
  * @param positions of a step, on average
  * @param flops of a step, on average
- * @param tokenBytes of the whole dataset in the executors' memory
+ * @param tokenBytes of all datasets in the executors' memory
  */
 public record Footprint(
         GptConfig model,
@@ -36,10 +37,20 @@ public record Footprint(
 
     private static final int BYTES_A_TOKEN = 2;
 
-    /** {@return the footprint of a training with so many tasks a step} */
+    /**
+     * {@return the footprint of a training with so many tasks a step}
+     *
+     * @param manifests of its dataset, and of the one that is replayed
+     */
     public static Footprint of(
-            TrainingTask task, Manifest manifest, SparkOptions options, int tasks, int tasksAtOnce, int executors) {
-        int shards = manifest.train().size();
+            TrainingTask task,
+            List<Manifest> manifests,
+            SparkOptions options,
+            int tasks,
+            int tasksAtOnce,
+            int executors) {
+        Manifest manifest = manifests.get(0);
+        int shards = task.plan().shards();
         int subtrees = 0;
         for (int t = 0; t < tasks; t++) {
             subtrees += SumTree.subtrees(
@@ -47,7 +58,9 @@ public record Footprint(
         }
         double mean = (double) manifest.positions(Part.TRAIN) / manifest.documents(Part.TRAIN);
         int batch = task.plan().batchSize();
-        long positions = manifest.positions(Part.TRAIN) + manifest.positions(Part.TEST);
+        long positions = manifests.stream()
+                .mapToLong(m -> m.positions(Part.TRAIN) + m.positions(Part.TEST))
+                .sum();
         return new Footprint(
                 task.model(),
                 tasks,

@@ -15,10 +15,11 @@ import java.util.Locale;
 public record Preflight(Footprint footprint, Cluster cluster) {
     private static final long MIB = 1L << 20;
 
-    public static Preflight of(Cluster cluster, Manifest manifest, TrainingTask task, SparkOptions options) {
-        int tasks = options.tasksOf(manifest.train().size(), cluster.parallelism());
+    /** @param manifests of the dataset, and of the one that is replayed */
+    public static Preflight of(Cluster cluster, List<Manifest> manifests, TrainingTask task, SparkOptions options) {
+        int tasks = options.tasksOf(task.plan().shards(), cluster.parallelism());
         return new Preflight(
-                Footprint.of(task, manifest, options, tasks, cluster.tasksAtOnce(), cluster.executors()), cluster);
+                Footprint.of(task, manifests, options, tasks, cluster.tasksAtOnce(), cluster.executors()), cluster);
     }
 
     /**

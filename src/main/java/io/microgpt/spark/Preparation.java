@@ -10,6 +10,7 @@ import io.microgpt.text.Tokenizer;
 import io.microgpt.text.TokenizerJson;
 import io.microgpt.text.TokenizerKind;
 import io.microgpt.text.UnseenTextException;
+import io.microgpt.text.VocabularyExtension;
 import io.microgpt.text.VocabularyOptions;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -51,13 +52,25 @@ public final class Preparation {
     private final Configuration hadoop;
     private final PrepareOptions options;
     private final Optional<Tokenizer> given;
+    private final Optional<Tokenizer> older;
 
     /** @param given the tokenizer of a model that exists; empty to make one of this text */
     public Preparation(SparkSession spark, PrepareOptions options, Optional<Tokenizer> given) {
+        this(spark, options, given, Optional.empty());
+    }
+
+    private Preparation(
+            SparkSession spark, PrepareOptions options, Optional<Tokenizer> given, Optional<Tokenizer> older) {
+        this.older = older;
         this.spark = spark;
         this.hadoop = spark.sparkContext().hadoopConfiguration();
         this.options = options;
         this.given = given;
+    }
+
+    /** {@return the same, where the tokenizer made of this text keeps the tokens of an older one and adds those that are new} */
+    public Preparation extending(Optional<Tokenizer> vocabulary) {
+        return new Preparation(spark, options, given, vocabulary);
     }
 
     /**
@@ -110,9 +123,12 @@ public final class Preparation {
         Survey survey = Survey.of(rows, kind, mostTokens, kind.mostPieces());
         requireEnough(rows, survey, target);
 
-        Tokenizer tokenizer = given.orElseGet(() -> kind.train(
-                survey.pieces(),
-                new VocabularyOptions(!continuous, options.unknown(), options.vocabularySize(), options.minCount())));
+        older.ifPresent(vocabulary -> requireKind(vocabulary.kind()));
+        VocabularyOptions wanted =
+                new VocabularyOptions(!continuous, options.unknown(), options.vocabularySize(), options.minCount());
+        Tokenizer tokenizer = given.or(
+                        () -> older.map(vocabulary -> VocabularyExtension.extend(vocabulary, survey.pieces(), wanted)))
+                .orElseGet(() -> kind.train(survey.pieces(), wanted));
         if (tokenizer.boundary().isPresent() == continuous) {
             throw new DatasetException(
                     options.input() + ": data.format = " + options.format().key()
@@ -158,6 +174,14 @@ public final class Preparation {
                 counts.get("chunked"),
                 counts.get("truncated"),
                 manifest);
+    }
+
+    private void requireKind(TokenizerKind kind) {
+        if (kind != options.tokenizer()) {
+            throw new DatasetException(options.input() + ": data.tokenizer = "
+                    + options.tokenizer().key() + " cannot go on with the vocabulary of data.vocabulary, which is "
+                    + kind.key() + "; set data.tokenizer=" + kind.key());
+        }
     }
 
     /** Rows that a given tokenizer cannot encode are rejected; one made of this text encodes it all, one of bytes any text. */

@@ -1,8 +1,8 @@
 package io.microgpt.spark;
 
-import io.microgpt.data.Dataset;
-import io.microgpt.data.Manifest;
+import io.microgpt.data.Corpus;
 import io.microgpt.data.Part;
+import io.microgpt.data.Shards;
 import io.microgpt.data.TokenShard;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.Kernels;
@@ -10,6 +10,7 @@ import io.microgpt.model.Gpt;
 import io.microgpt.model.Weights;
 import io.microgpt.optim.SumTree;
 import io.microgpt.train.ShardWorker;
+import io.microgpt.train.StepDocument;
 import io.microgpt.train.TrainingTask;
 import java.io.Externalizable;
 import java.io.IOException;
@@ -25,7 +26,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.TaskContext;
 
 /**
@@ -58,13 +58,10 @@ public final class ShardRun implements Externalizable {
     }
 
     /** Reads shards {@code [first, end)} of both parts. */
-    static ShardRun load(
-            Configuration hadoop, String directory, Manifest manifest, TrainingTask task, int first, int end) {
+    static ShardRun load(Configuration hadoop, Shards shards, TrainingTask task, int first, int end) {
         ShardRun run = new ShardRun(task, first);
-        for (int s = first; s < end; s++) {
-            run.train.add(Dataset.shard(hadoop, new Path(directory), manifest, Part.TRAIN, s));
-            run.test.add(Dataset.shard(hadoop, new Path(directory), manifest, Part.TEST, s));
-        }
+        run.train.addAll(shards.read(hadoop, Part.TRAIN, first, end));
+        run.test.addAll(shards.read(hadoop, Part.TEST, first, end));
         return run;
     }
 
@@ -87,11 +84,16 @@ public final class ShardRun implements Externalizable {
                         worker.gradients(tree, train.subList(from, to), first + from, step, weights));
     }
 
-    PartialSums losses(WeightBlock block, Part part, double share) {
+    PartialSums losses(WeightBlock block, Corpus corpus, Part part, double share) {
         return compute(
                 block,
                 (worker, tree, from, to, weights) ->
-                        worker.losses(tree, shards(part).subList(from, to), first + from, share, weights));
+                        worker.losses(tree, shards(part).subList(from, to), first + from, corpus, share, weights));
+    }
+
+    List<StepDocument> documents(WeightBlock block, long step) {
+        ShardWorker worker = new ShardWorker(task, new Gpt(task.model(), kernels()));
+        return worker.documents(train, first, step, block.weights(task.model(), worker.kernels()));
     }
 
     /** Computes over the shards {@code [from, to)} of the run. */

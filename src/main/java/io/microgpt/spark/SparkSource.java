@@ -1,15 +1,19 @@
 package io.microgpt.spark;
 
+import io.microgpt.data.Corpus;
 import io.microgpt.data.Dataset;
-import io.microgpt.data.Manifest;
 import io.microgpt.data.Part;
+import io.microgpt.data.Shards;
+import io.microgpt.data.TrainingData;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.optim.GradientSum;
 import io.microgpt.train.GradientSource;
 import io.microgpt.train.LossSum;
+import io.microgpt.train.StepDocument;
 import io.microgpt.train.TrainingTask;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
@@ -43,17 +47,26 @@ public final class SparkSource implements GradientSource {
     private record Span(int first, int end) implements Serializable {}
 
     /** What an executor needs to read its shards. */
-    private record Origin(SerializableConfiguration hadoop, String directory, String manifest, TrainingTask task)
-            implements Serializable {
+    private record Origin(SerializableConfiguration hadoop, Shards shards, TrainingTask task) implements Serializable {
         ShardRun load(Span span) {
             ExecutorLog.withoutTasks();
-            Manifest parsed = Manifest.parse(manifest, directory);
-            return ShardRun.load(hadoop.value(), directory, parsed, task, span.first(), span.end());
+            return ShardRun.load(hadoop.value(), shards, task, span.first(), span.end());
         }
     }
 
     /** What an executor says of itself. */
     private record Site(String executor, String kernels, boolean degraded) implements Serializable {}
+
+    /** Of one dataset. */
+    public SparkSource(
+            JavaSparkContext spark,
+            Dataset dataset,
+            TrainingTask task,
+            SparkOptions options,
+            ClusterWatch watch,
+            Consumer<String> warnings) {
+        this(spark, TrainingData.of(dataset), task, options, watch, warnings);
+    }
 
     /**
      * Loads the shards into the executors' caches.
@@ -63,7 +76,7 @@ public final class SparkSource implements GradientSource {
      */
     public SparkSource(
             JavaSparkContext spark,
-            Dataset dataset,
+            TrainingData data,
             TrainingTask task,
             SparkOptions options,
             ClusterWatch watch,
@@ -71,7 +84,7 @@ public final class SparkSource implements GradientSource {
         this.spark = spark;
         this.task = task;
         this.watch = watch;
-        int shards = dataset.manifest().train().size();
+        int shards = task.plan().shards();
         this.partitions = options.tasksOf(shards, spark.defaultParallelism());
         List<Span> spans = new ArrayList<>();
         for (int p = 0; p < partitions; p++) {
@@ -81,11 +94,7 @@ public final class SparkSource implements GradientSource {
         this.origin = broadcast(
                 spark,
                 watch,
-                new Origin(
-                        new SerializableConfiguration(spark.hadoopConfiguration()),
-                        dataset.directory().toString(),
-                        dataset.manifest().toJson(),
-                        task));
+                new Origin(new SerializableConfiguration(spark.hadoopConfiguration()), data.shards(), task));
         Broadcast<Origin> loaded = origin;
         this.runs = spark.parallelize(spans, this.partitions)
                 .map(span -> loaded.value().load(span))
@@ -177,11 +186,11 @@ public final class SparkSource implements GradientSource {
     }
 
     @Override
-    public LossSum loss(Part part, double share, float[] weights) {
+    public LossSum loss(Corpus corpus, Part part, double share, float[] weights) {
         watch.begin();
         try (StepWeights sent = StepWeights.send(spark, weights, Cluster.executors(spark), owner++)) {
             spark.setJobDescription("loss of the " + part.key() + " part");
-            GradientSum sum = direct.gather(run -> sent.run(block -> run.losses(block, part, share)), 0)
+            GradientSum sum = direct.gather(run -> sent.run(block -> run.losses(block, corpus, part, share)), 0)
                     .sum();
             return sum == null ? new LossSum(0.0, 0, 0) : LossSum.of(sum);
         } catch (Exception e) {
@@ -189,6 +198,29 @@ public final class SparkSource implements GradientSource {
         } finally {
             watch.end();
         }
+    }
+
+    @Override
+    public List<StepDocument> documents(long step, float[] weights) {
+        watch.begin();
+        try (StepWeights sent = StepWeights.send(spark, weights, Cluster.executors(spark), owner++)) {
+            spark.setJobDescription("the documents of step " + step);
+            List<StepDocument> documents = new ArrayList<>();
+            PartitionJob.run(runs.rdd(), lookInto(sent, step), documents::addAll);
+            documents.sort(Comparator.comparingInt(StepDocument::shard)); // stable: in a shard, the order of the step
+            return documents;
+        } catch (Exception e) {
+            throw failure("looking into step " + step, e, spark, watch);
+        } finally {
+            watch.end();
+        }
+    }
+
+    private static Function1<Iterator<ShardRun>, List<StepDocument>> lookInto(StepWeights sent, long step) {
+        return (Function1<Iterator<ShardRun>, List<StepDocument>> & Serializable) runs -> {
+            ShardRun run = runs.next();
+            return sent.run(block -> run.documents(block, step));
+        };
     }
 
     private static String rounded(double loss) {

@@ -45,8 +45,8 @@ final class StepWeights implements Serializable, AutoCloseable {
     }
 
     /** What is computed with the weights. */
-    interface Work {
-        PartialSums with(WeightBlock weights);
+    interface Work<R> {
+        R with(WeightBlock weights);
     }
 
     /** {@return what the blocks of this step are removed with, at its end; 0 where nothing is large} */
@@ -55,14 +55,14 @@ final class StepWeights implements Serializable, AutoCloseable {
     }
 
     /** In a task: computes with the weights. */
-    PartialSums run(Work work) {
+    <R> R run(Work<R> work) {
         if (place == null) {
             return work.with(inClosure != null ? inClosure : broadcast.value());
         }
         WeightBlock block = WeightBlock.at(place);
-        PartialSums sums = work.with(block);
+        R result = work.with(block);
         block.done(); // not after a failure: threads of the task may still read it
-        return sums;
+        return result;
     }
 
     @Override

@@ -3,7 +3,7 @@ package io.microgpt.train;
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.CheckpointException;
 import io.microgpt.checkpoint.CheckpointStore;
-import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -35,15 +35,19 @@ final class BackgroundCheckpoints implements AutoCloseable {
         this.listener = listener;
     }
 
-    /** Starts writing; the arrays of {@code checkpoint} belong to it from now on. */
-    void write(Checkpoint checkpoint, OptionalLong best) {
+    /**
+     * Starts writing; the arrays of {@code checkpoint} belong to it from now on.
+     *
+     * @param others the steps of older ones that stay
+     */
+    void write(Checkpoint checkpoint, Set<Long> others) {
         await();
         if (hung) {
             throw new CheckpointException(store.directory(), "no checkpoint is written any more: the last one hangs");
         }
         pending = writer.submit(() -> {
             String path = store.write(checkpoint).toString();
-            store.retain(keep, best);
+            store.retain(keep, others);
             listener.checkpointWritten(checkpoint.state().step(), path);
         });
     }

@@ -2,20 +2,31 @@ package io.microgpt.train;
 
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.data.Dataset;
+import io.microgpt.data.TrainingData;
 import io.microgpt.model.GptConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Refuses to go on from a checkpoint of another dataset, tokenizer or architecture, and names the difference. */
 public final class Compatibility {
+    private static final String REPLAY_FRACTION = "replay.fraction"; // in what a checkpoint remembers
+
     private Compatibility() {}
+
+    /** Adds what {@link #check} will look for to what a checkpoint keeps. */
+    static void save(Map<String, List<Double>> memory, TrainingData data, double replayFraction) {
+        data.replayed().ifPresent(older -> memory.put(REPLAY_FRACTION, List.of(replayFraction)));
+    }
 
     /**
      * Checks a checkpoint before anything of the run is touched.
      *
+     * @param replayFraction of the documents of a batch; of no account where nothing is replayed
      * @throws IllegalArgumentException with every difference
      */
-    public static void check(Checkpoint checkpoint, GptConfig model, Dataset dataset) {
+    public static void check(Checkpoint checkpoint, GptConfig model, TrainingData data, double replayFraction) {
+        Dataset dataset = data.own();
         List<String> differences = new ArrayList<>();
         GptConfig saved = checkpoint.model();
         compare(differences, "vocabulary size", saved.vocabularySize(), model.vocabularySize());
@@ -34,6 +45,15 @@ public final class Compatibility {
                 "dataset fingerprint",
                 checkpoint.state().datasetFingerprint(),
                 dataset.manifest().fingerprint());
+        compare(
+                differences,
+                "fingerprint of the replayed dataset",
+                checkpoint.state().replayFingerprint().orElse("none"),
+                data.replayed().map(older -> older.manifest().fingerprint()).orElse("none"));
+        List<Double> fraction = checkpoint.state().memory().get(REPLAY_FRACTION);
+        if (fraction != null && data.replayed().isPresent()) {
+            compare(differences, "data.replay-fraction", fraction.get(0), replayFraction);
+        }
         if (!differences.isEmpty()) {
             throw new IllegalArgumentException("the checkpoint of step "
                     + checkpoint.state().step()

@@ -1,10 +1,15 @@
 package io.microgpt.train;
 
-/** The loss or the gradient is no longer a finite number; nothing of that step was kept. */
+/** A loss or a gradient is not finite, or far out of line; nothing of that step was kept. */
 public final class DivergenceException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     public DivergenceException(String message) {
         super(message);
+    }
+
+    /** {@return the same with more to say} */
+    DivergenceException with(String more) {
+        return new DivergenceException(getMessage() + ". " + more);
     }
 }

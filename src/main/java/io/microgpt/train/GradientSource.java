@@ -1,7 +1,9 @@
 package io.microgpt.train;
 
+import io.microgpt.data.Corpus;
 import io.microgpt.data.Part;
 import io.microgpt.optim.GradientSum;
+import java.util.List;
 
 /**
  * Where gradients and losses come from: this process, or executors of a cluster. Whatever the source, the sums have the same
@@ -16,11 +18,24 @@ public interface GradientSource extends AutoCloseable {
     StepGradient at(long step, float[] weights);
 
     /**
-     * {@return the loss of a part of the dataset, summed over positions, without label smoothing}
+     * {@return the loss of a part of a dataset, summed over positions, without label smoothing}
      *
      * @param share of each shard's documents, counted from its first; 1 is all
      */
-    LossSum loss(Part part, double share, float[] weights);
+    LossSum loss(Corpus corpus, Part part, double share, float[] weights);
+
+    /** {@return the same of the dataset that the training is for} */
+    default LossSum loss(Part part, double share, float[] weights) {
+        return loss(Corpus.OWN, part, share, weights);
+    }
+
+    /**
+     * {@return the documents of one step, each with its own loss and gradient, in the order of the shards} What {@link #at} adds up, taken
+     * apart, to find out which of them is at fault; as slow as documents one by one are.
+     *
+     * @param weights the parameters at the step
+     */
+    List<StepDocument> documents(long step, float[] weights);
 
     /** {@return in one line, where the arithmetic is done} */
     String description();

@@ -50,6 +50,7 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
         line.put("ms_gather", rounded(report.gatherMillis(), 1000));
         line.put("ms_update", rounded(report.updateMillis(), 1000));
         report.testLoss().ifPresent(loss -> line.put("test_loss", loss));
+        report.replayTestLoss().ifPresent(loss -> line.put("replay_test_loss", loss));
         return line;
     }
 
@@ -79,15 +80,25 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
                 line.path("ms_compute").asDouble(),
                 line.path("ms_gather").asDouble(),
                 line.path("ms_update").asDouble(),
-                line.path("test_loss").isNumber()
-                        ? OptionalDouble.of(line.path("test_loss").asDouble())
-                        : OptionalDouble.empty());
+                optional(line, "test_loss"),
+                optional(line, "replay_test_loss"));
+    }
+
+    private static OptionalDouble optional(JsonNode line, String name) {
+        JsonNode value = line.path(name);
+        return value.isNumber() ? OptionalDouble.of(value.asDouble()) : OptionalDouble.empty();
     }
 
     /** A run that goes on from the checkpoint finds the lines of all steps before it. */
     @Override
     public void checkpointBegins(long step) {
         log.flush();
+    }
+
+    /** The lines of the steps that do not count any more go. */
+    @Override
+    public void rolledBack(long step) {
+        log.backTo(step);
     }
 
     private static double rounded(double value, double parts) {

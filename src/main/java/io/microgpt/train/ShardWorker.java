@@ -1,5 +1,6 @@
 package io.microgpt.train;
 
+import io.microgpt.data.Corpus;
 import io.microgpt.data.TokenShard;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.kernel.LeafTree;
@@ -69,14 +70,17 @@ public final class ShardWorker {
         pass.end();
     }
 
-    /** Adds the losses of the leading documents of each shard: {@code share} of them, rounded up. */
-    public void losses(SumTree tree, List<TokenShard> shards, int first, double share, Weights parameters) {
+    /** Adds the losses of the leading documents of each shard of a corpus: {@code share} of them, rounded up. */
+    public void losses(
+            SumTree tree, List<TokenShard> shards, int first, Corpus corpus, double share, Weights parameters) {
         LeafSums sums = new LeafSums(tree);
         pass.begin(parameters, 0.0f, sums);
         pass.losses();
         for (int s = 0; s < shards.size(); s++) {
             TokenShard shard = shards.get(s);
-            int count = (int) Math.min(shard.documents(), Math.ceil(shard.documents() * share));
+            int count = task.plan().corpus(first + s) == corpus
+                    ? (int) Math.min(shard.documents(), Math.ceil(shard.documents() * share))
+                    : 0;
             if (count == 0) {
                 tree.addLeaf(first + s, null);
             } else {
@@ -87,6 +91,37 @@ public final class ShardWorker {
             }
         }
         pass.end();
+    }
+
+    /** {@return the step's documents in {@code shards}, each with its own loss and gradient norm} */
+    public List<StepDocument> documents(List<TokenShard> shards, int first, long step, Weights parameters) {
+        int[][] chosen = task.plan().documents(step, first, first + shards.size());
+        float[] gradient = new float[gpt.config().parameters()];
+        List<StepDocument> documents = new ArrayList<>();
+        for (int s = 0; s < chosen.length; s++) {
+            for (int index : chosen[s]) {
+                int number = first + s;
+                float label = (float) task.labelSmoothing();
+                List<StepDocument> one = new ArrayList<>(); // its norm is not known yet
+                pass.begin(
+                        parameters,
+                        label,
+                        (float) task.dropout(),
+                        (document, sum, positions) -> one.add(new StepDocument(number, index, positions, sum, 0.0)));
+                pass.gradient(gradient, true);
+                stepDocument(shards.get(s), number, index, step);
+                pass.end();
+                double norm = Math.sqrt(kernels().sumOfSquares(gradient, 0, gradient.length));
+                documents.add(one.get(0).withGradientNorm(norm));
+            }
+        }
+        return documents;
+    }
+
+    /** One document as a step takes it. */
+    private void stepDocument(TokenShard shard, int number, int index, long step) {
+        int shift = task.plan().shift(step, number, index, shard.positions(index));
+        document(shard, index, shift, task.plan().dropoutKey(step, number, index));
     }
 
     private void document(TokenShard shard, int index, int shift, long key) {
@@ -159,9 +194,7 @@ public final class ShardWorker {
                     pass.leaf();
                 }
                 for (int document : chosen[s]) {
-                    TokenShard shard = shards.get(s);
-                    int shift = task.plan().shift(step, first + s, document, shard.positions(document));
-                    document(shard, document, shift, task.plan().dropoutKey(step, first + s, document));
+                    stepDocument(shards.get(s), first + s, document, step);
                 }
             }
         }

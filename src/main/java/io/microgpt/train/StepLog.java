@@ -150,6 +150,19 @@ public final class StepLog implements AutoCloseable {
         }
     }
 
+    /** Drops the lines of later steps. */
+    public void backTo(long step) {
+        flush();
+        kept = step;
+        last = step;
+        try {
+            out.close();
+            open();
+        } catch (IOException e) {
+            reopen(e);
+        }
+    }
+
     /** Puts all lines on storage. */
     public void flush() {
         try {

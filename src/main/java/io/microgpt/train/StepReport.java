@@ -12,6 +12,7 @@ import java.util.OptionalDouble;
  * @param positions predicted in this step
  * @param millis wall time of the step
  * @param testLoss where the step ended with an evaluation, in nats a position
+ * @param replayTestLoss the same of the older dataset, where one is replayed
  */
 public record StepReport(
         long step,
@@ -24,7 +25,36 @@ public record StepReport(
         double computeMillis,
         double gatherMillis,
         double updateMillis,
-        OptionalDouble testLoss) {
+        OptionalDouble testLoss,
+        OptionalDouble replayTestLoss) {
+    /** Where nothing is replayed. */
+    public StepReport(
+            long step,
+            double loss,
+            double learningRate,
+            double gradientNorm,
+            long positions,
+            double millis,
+            double broadcastMillis,
+            double computeMillis,
+            double gatherMillis,
+            double updateMillis,
+            OptionalDouble testLoss) {
+        this(
+                step,
+                loss,
+                learningRate,
+                gradientNorm,
+                positions,
+                millis,
+                broadcastMillis,
+                computeMillis,
+                gatherMillis,
+                updateMillis,
+                testLoss,
+                OptionalDouble.empty());
+    }
+
     public double tokensPerSecond() {
         return positions / (millis * 1e-3);
     }

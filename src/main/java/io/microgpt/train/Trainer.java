@@ -3,17 +3,26 @@ package io.microgpt.train;
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.CheckpointStore;
 import io.microgpt.checkpoint.WeightsHash;
-import io.microgpt.data.Dataset;
+import io.microgpt.data.Corpus;
 import io.microgpt.data.Part;
+import io.microgpt.data.StepPlan;
+import io.microgpt.data.TrainingData;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.optim.Adam;
 import io.microgpt.optim.Clip;
 import io.microgpt.optim.GradientSum;
 import io.microgpt.train.GradientSource.StepGradient;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * The training loop. It holds all the state; gradients come from a {@link GradientSource}, of which it knows nothing else.
@@ -23,42 +32,65 @@ public final class Trainer {
     private static final long LEAST_TRAIN_SAMPLE = 2_000;
 
     private final TrainConfig config;
-    private final Dataset dataset;
+    private final TrainingData data;
     private final GradientSource gradients;
     private final CheckpointStore store;
     private final String configJson;
     private final TrainingListener listener;
 
+    private final Start start;
+    private final StepPlan plan;
     private final TrainingState state;
     private final Adam adam;
     private final Clip clip;
+    private final Guard guard;
+    private final EarlyStop earlyStop;
     private final Kernels kernels;
     private long written; // the step of the newest checkpoint
 
     /**
      * @param configJson the resolved configuration, kept in every checkpoint
-     * @param resumed the checkpoint to go on from; empty to start from initial weights
+     * @param start where it begins
      */
     public Trainer(
             TrainConfig config,
-            Dataset dataset,
+            TrainingData data,
             GradientSource gradients,
             CheckpointStore store,
             String configJson,
-            Optional<Checkpoint> resumed,
+            Start start,
             TrainingListener listener) {
         this.config = config;
-        this.dataset = dataset;
+        this.data = data;
         this.gradients = gradients;
         this.store = store;
         this.configJson = configJson;
         this.listener = listener;
-        resumed.ifPresent(checkpoint -> Compatibility.check(checkpoint, config.model(), dataset));
-        state = resumed.map(TrainingState::of).orElseGet(() -> TrainingState.initial(config.model(), config.seed()));
-        written = resumed.isPresent() ? state.step : -1;
+        this.start = start;
+        plan = data.plan(config.seed(), config.batchSize(), config.replayFraction());
+        start.resumed()
+                .ifPresent(
+                        checkpoint -> Compatibility.check(checkpoint, config.model(), data, config.replayFraction()));
+        state = start.resumed().map(TrainingState::of).orElseGet(this::initial);
+        written = start.resumed().isPresent() ? state.step : -1;
         kernels = KernelProvider.choose(config.kernels()).kernels();
         adam = new Adam(config.adam(), kernels, state.firstMoment, state.secondMoment);
         clip = new Clip(config.clipNorm());
+        guard = new Guard(
+                config.guard(), config.batchSize(), config.model().vocabularySize(), state.step, state.memory());
+        earlyStop = new EarlyStop(config.patience(), config.minImprovement(), state.memory());
+    }
+
+    /**
+     * Where a training begins.
+     *
+     * @param resumed the checkpoint to go on from; empty to start
+     * @param initialWeights of the start, the same each time; it may be gone back to
+     */
+    public record Start(Optional<Checkpoint> resumed, Supplier<float[]> initialWeights) {}
+
+    private TrainingState initial() {
+        return TrainingState.initial(start.initialWeights().get());
     }
 
     /**
@@ -69,24 +101,49 @@ public final class Trainer {
      * @param train loss over a fixed sample of the training documents, about as many as the test part has
      * @param test loss over the test part
      * @param sha256 of the weights
-     * @param stopped whether it ended before its last step because it was asked to
+     * @param bestStep the step with the lowest test loss, whose checkpoint is kept; empty without a test part
+     * @param bestTestLoss that loss
+     * @param replayTestLoss mean loss over the test part of the older dataset, where one is replayed
      */
-    public record Result(long step, double trainLoss, LossSum train, LossSum test, String sha256, boolean stopped) {}
+    public record Result(
+            long step,
+            double trainLoss,
+            LossSum train,
+            LossSum test,
+            String sha256,
+            Ending ending,
+            OptionalLong bestStep,
+            OptionalDouble bestTestLoss,
+            OptionalDouble replayTestLoss) {
+        /** {@return whether it ended before its last step because it was asked to} */
+        public boolean stopped() {
+            return ending == Ending.ASKED;
+        }
+    }
+
+    /** Why a training ended. */
+    public enum Ending {
+        LAST_STEP,
+        /** The test loss did not fall any more. */
+        EARLY,
+        ASKED
+    }
 
     /**
-     * Trains to the last step, or until {@code stop} says so between two steps; the state is then in a checkpoint.
+     * Trains to the last step, until the test loss does not fall any more, or until {@code stop} says so between two steps; the state is then
+     * in a checkpoint.
      *
-     * @throws DivergenceException if a loss or a gradient is not finite
+     * @throws DivergenceException if a step is far out of line and the training is not to be rolled back, or not once more
      */
     public Result run(BooleanSupplier stop) {
         boolean stopped = false;
         try (BackgroundCheckpoints checkpoints =
                 new BackgroundCheckpoints(store, config.keepCheckpoints(), config.patienceSeconds(), listener)) {
             try {
-                while (!stopped && state.step < config.steps()) {
+                while (!stopped && !earlyStop.isTime() && state.step < config.steps()) {
                     stopped = stop.getAsBoolean();
-                    if (!stopped && (step() || due(config.checkpointEvery()))) {
-                        checkpoint(checkpoints);
+                    if (!stopped) {
+                        stepAndSave(checkpoints);
                     }
                 }
             } catch (DivergenceException e) {
@@ -98,7 +155,45 @@ public final class Trainer {
             checkpoint(checkpoints);
             checkpoints.await();
         }
-        return result(stopped);
+        Ending ending =
+                state.step >= config.steps() ? Ending.LAST_STEP : earlyStop.isTime() ? Ending.EARLY : Ending.ASKED;
+        return result(ending);
+    }
+
+    private void stepAndSave(BackgroundCheckpoints checkpoints) {
+        try {
+            step();
+            if (isKept()) {
+                checkpoint(checkpoints);
+            }
+        } catch (DivergenceException e) {
+            if (!guard.rollsBack()) {
+                throw e.with(guard.history() + advice());
+            }
+            rollBack(e, checkpoints);
+        }
+    }
+
+    /**
+     * {@return whether this moment is one of which there is a checkpoint in any case} A function of the state, not of when a run was stopped
+     * or killed: what the training may be rolled back to has to be the same.
+     */
+    private boolean isKept() {
+        return due(config.checkpointEvery()) || state.bestStep.equals(OptionalLong.of(state.step));
+    }
+
+    /** Goes back to the last moment whose weights have proved good, and leaves nothing behind of the way taken since. */
+    private void rollBack(DivergenceException cause, BackgroundCheckpoints checkpoints) {
+        checkpoints.await();
+        long step = guard.goodStep();
+        TrainingState good = step == 0 ? initial() : TrainingState.of(store.load(step));
+        store.discardAfter(step);
+        state.becomes(good);
+        written = step == 0 ? -1 : step;
+        earlyStop.restore(state.memory());
+        String done = guard.rolledBack(state.memory());
+        listener.warning(cause.getMessage() + ". " + done);
+        listener.rolledBack(step);
     }
 
     /** Writes a checkpoint of this moment, unless there is one. */
@@ -110,7 +205,15 @@ public final class Trainer {
     }
 
     private void write(BackgroundCheckpoints checkpoints) {
-        checkpoints.write(snapshot(), state.bestStep);
+        Set<Long> others = new HashSet<>();
+        state.bestStep.ifPresent(others::add);
+        if (guard.rollsBack() && state.step < config.steps()) {
+            others.add(guard.goodStep()); // and what was the best then
+            state.formerBestStep.stream()
+                    .filter(step -> guard.goodStep() < state.bestStep.getAsLong())
+                    .forEach(others::add);
+        }
+        checkpoints.write(snapshot(), others);
         written = state.step;
     }
 
@@ -133,30 +236,34 @@ public final class Trainer {
         return state.weights;
     }
 
-    /** One step: gradient, norm, clip, Adam; and an evaluation when it is due. {@return whether its test loss is the best} */
-    private boolean step() {
+    /** One step: gradient, norm, guard, clip, Adam; and an evaluation when it is due. */
+    private void step() {
         long start = System.nanoTime();
-        double rate = config.schedule().at(state.step);
+        double rate = guard.rate(config.schedule().at(state.step));
         StepGradient gradient = gradients.at(state.step, state.weights);
         long update = System.nanoTime();
         GradientSum sum = gradient.sum();
         requirePlanned(sum.documents());
         double norm = sum.meanNorm(kernels);
-        requireFinite(sum.meanLoss(), norm);
+        guard.problem(sum.meanLoss(), norm).ifPresent(problem -> {
+            throw diverged(sum.meanLoss(), norm, problem);
+        });
+        guard.accepted(state.step, isKept(), sum.meanLoss(), norm);
         adam.step(state.weights, sum.gradient(), clip.factor(norm) / sum.positions(), rate, state.step);
         long end = System.nanoTime();
 
+        state.replayed += plan.replayed(state.step + 1) - plan.replayed(state.step);
         state.step++;
         state.documents += sum.documents();
         state.positions += sum.positions();
         state.trainLoss = sum.meanLoss();
-        boolean best = false;
         OptionalDouble testLoss = OptionalDouble.empty();
+        OptionalDouble replayTestLoss = OptionalDouble.empty();
         boolean evaluate = due(config.evalEvery()) || state.step == config.steps();
-        if (evaluate && dataset.manifest().documents(Part.TEST) > 0) {
-            double loss = gradients.loss(Part.TEST, 1.0, state.weights).mean();
-            best = state.evaluated(loss);
-            testLoss = OptionalDouble.of(loss);
+        if (evaluate && data.documents(Corpus.OWN, Part.TEST) > 0) {
+            testLoss = OptionalDouble.of(evaluate());
+            replayTestLoss = replayTestLoss();
+            replayTestLoss.ifPresent(loss -> requireFinite("test loss of data.replay", loss));
         }
         listener.stepEnded(new StepReport(
                 state.step,
@@ -169,11 +276,35 @@ public final class Trainer {
                 gradient.computeMillis(),
                 gradient.gatherMillis(),
                 (end - update) * 1e-6,
-                testLoss));
+                testLoss,
+                replayTestLoss));
         if (evaluate) {
             listener.evaluated(state.step, state.weights);
         }
-        return best;
+    }
+
+    private double evaluate() {
+        double loss = gradients.loss(Part.TEST, 1.0, state.weights).mean();
+        requireFinite("test loss", loss);
+        state.evaluated(loss);
+        earlyStop.evaluated(loss);
+        return loss;
+    }
+
+    private void requireFinite(String what, double loss) {
+        if (!Double.isFinite(loss)) {
+            throw new DivergenceException(
+                    "the " + what + " after step " + (state.step - 1) + " is " + loss + ": the training has diverged");
+        }
+    }
+
+    /** {@return the test loss of what is replayed: how much of it is still known} */
+    private OptionalDouble replayTestLoss() {
+        return data.documents(Corpus.REPLAYED, Part.TEST) == 0
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(gradients
+                        .loss(Corpus.REPLAYED, Part.TEST, 1.0, state.weights)
+                        .mean());
     }
 
     private boolean due(long every) {
@@ -188,20 +319,26 @@ public final class Trainer {
         }
     }
 
-    private void requireFinite(double loss, double norm) {
-        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-            throw new DivergenceException(
-                    "step " + state.step + " gave a loss of " + loss + " and a gradient norm of " + norm
-                            + ": the training has diverged. Nothing of the step was kept; resume from the last checkpoint with a lower"
-                            + " schedule.base-lr (now " + config.schedule().baseRate()
-                            + "), a longer schedule.warmup-steps (now "
-                            + config.schedule().warmupSteps() + ") or a smaller optimizer.clip-norm (now "
-                            + config.clipNorm() + ")");
-        }
+    /** The step is computed once more, document by document, to name those at fault: it is a pure function, so they are the same. */
+    private DivergenceException diverged(double loss, double norm, String problem) {
+        return new DivergenceException("step " + state.step + " gave a loss of " + loss + " and a gradient norm of "
+                + norm + ": " + problem + ". "
+                + new Suspects(data).describe(gradients.documents(state.step, state.weights)));
+    }
+
+    private String advice() {
+        return "Nothing of the step was kept; resume from the last checkpoint with a lower schedule.base-lr (now "
+                + config.schedule().baseRate() + "), a longer schedule.warmup-steps (now "
+                + config.schedule().warmupSteps() + ") or a smaller optimizer.clip-norm (now " + config.clipNorm()
+                + ")";
     }
 
     /** A checkpoint of this moment with arrays of its own, so that training can go on. */
     private Checkpoint snapshot() {
+        SortedMap<String, List<Double>> memory = new TreeMap<>();
+        guard.save(memory);
+        earlyStop.save(memory);
+        Compatibility.save(memory, data, config.replayFraction());
         return new Checkpoint(
                 config.model(),
                 state.weights.clone(),
@@ -209,17 +346,28 @@ public final class Trainer {
                 state.secondMoment.clone(),
                 state.saved(
                         config.seed(),
-                        dataset.manifest().fingerprint(),
-                        dataset.manifest().tokenizerSha256()),
-                dataset.tokenizerJson(),
+                        data.own().manifest().fingerprint(),
+                        data.replayed().map(older -> older.manifest().fingerprint()),
+                        data.own().manifest().tokenizerSha256(),
+                        memory),
+                data.own().tokenizerJson(),
                 configJson);
     }
 
-    private Result result(boolean stopped) {
+    private Result result(Ending ending) {
         LossSum test = gradients.loss(Part.TEST, 1.0, state.weights);
-        double sample = Math.max(LEAST_TRAIN_SAMPLE, dataset.manifest().documents(Part.TEST));
-        double share = Math.min(1.0, sample / dataset.manifest().documents(Part.TRAIN));
+        double sample = Math.max(LEAST_TRAIN_SAMPLE, data.documents(Corpus.OWN, Part.TEST));
+        double share = Math.min(1.0, sample / data.documents(Corpus.OWN, Part.TRAIN));
         LossSum train = gradients.loss(Part.TRAIN, share, state.weights);
-        return new Result(state.step, state.trainLoss, train, test, WeightsHash.sha256Hex(state.weights), stopped);
+        return new Result(
+                state.step,
+                state.trainLoss,
+                train,
+                test,
+                WeightsHash.sha256Hex(state.weights),
+                ending,
+                state.bestStep,
+                state.bestTestLoss,
+                replayTestLoss());
     }
 }

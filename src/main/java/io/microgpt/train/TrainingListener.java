@@ -18,6 +18,9 @@ public interface TrainingListener {
     /** A checkpoint is whole on storage. */
     default void checkpointWritten(long step, String path) {}
 
+    /** The training goes on from this step again: those after it do not count any more. */
+    default void rolledBack(long step) {}
+
     /** Something that the user should know and that stops nothing. */
     default void warning(String message) {}
 }

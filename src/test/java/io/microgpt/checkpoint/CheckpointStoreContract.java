@@ -14,7 +14,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -88,7 +88,7 @@ abstract class CheckpointStoreContract {
     void aStoreThatDoesNotExistIsEmpty() {
         assertThat(store.steps()).isEmpty();
         assertThat(store.newest(warning -> {})).isEmpty();
-        store.retain(1, OptionalLong.empty());
+        store.retain(1, Set.of());
         assertThatThrownBy(() -> store.load(5))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessageContaining("has no checkpoint of step 5, only of steps []");
@@ -189,14 +189,14 @@ abstract class CheckpointStoreContract {
         for (long step = 1; step <= 6; step++) {
             store.write(Samples.checkpoint(step));
         }
-        store.retain(2, OptionalLong.of(3));
+        store.retain(2, Set.of(3L));
         assertThat(names(new Path(directory)))
                 .containsExactlyInAnyOrder("step-00000003", "step-00000005", "step-00000006");
-        store.retain(5, OptionalLong.empty());
+        store.retain(5, Set.of());
         assertThat(store.steps()).containsExactly(3L, 5L, 6L);
-        store.retain(1, OptionalLong.empty());
+        store.retain(1, Set.of());
         assertThat(store.steps()).containsExactly(6L);
-        assertThatThrownBy(() -> store.retain(0, OptionalLong.empty()))
+        assertThatThrownBy(() -> store.retain(0, Set.of()))
                 .hasMessage("the number of checkpoints to keep = 0 must be at least 1");
     }
 
@@ -208,7 +208,7 @@ abstract class CheckpointStoreContract {
                 overwrite(new Path(path, "manifest.json"), new byte[0]);
             }
         }
-        store.retain(1, OptionalLong.empty());
+        store.retain(1, Set.of());
         assertThat(names(new Path(directory)))
                 .containsExactlyInAnyOrder("step-00000002", "step-00000003", "step-00000004");
         Samples.assertSame(newestAfterWarnings(), Samples.checkpoint(2));
@@ -224,7 +224,7 @@ abstract class CheckpointStoreContract {
         fileSystem.mkdirs(new Path(path.getParent(), "somebody-elses"));
         assertThat(store.steps()).containsExactly(1L);
         Samples.assertSame(newest(), Samples.checkpoint(1));
-        store.retain(3, OptionalLong.empty());
+        store.retain(3, Set.of());
         assertThat(names(path.getParent())).containsExactlyInAnyOrder("somebody-elses", "step-00000001");
     }
 
@@ -289,7 +289,7 @@ abstract class CheckpointStoreContract {
                         store.write(Samples.checkpoint(step));
                     }
                 },
-                store -> store.retain(1, OptionalLong.of(1)),
+                store -> store.retain(1, Set.of(1L)),
                 () -> {
                     assertThat(store.steps()).contains(1L, 3L);
                     Samples.assertSame(newest(), Samples.checkpoint(3));
@@ -316,7 +316,7 @@ abstract class CheckpointStoreContract {
             died = FaultyFileSystem.died();
             check.run();
             store.write(Samples.checkpoint(9));
-            store.retain(1, OptionalLong.empty());
+            store.retain(1, Set.of());
             Samples.assertSame(newest(), Samples.checkpoint(9));
             assertThat(names(new Path(directory)))
                     .as("after death in %d", operation)

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.microgpt.model.GptConfig;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -53,6 +54,7 @@ final class Samples {
                 step * 100,
                 seed,
                 "dataset",
+                Optional.of("replayed"),
                 "tokenizer",
                 1.0 / 3 + step,
                 OptionalDouble.of(Double.NaN),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -21,6 +22,7 @@ class TrainerStateTest {
             0,
             Long.MIN_VALUE,
             "",
+            Optional.empty(),
             "a\"b\n\u2028",
             Double.NaN,
             OptionalDouble.empty(),
@@ -46,7 +48,18 @@ class TrainerStateTest {
         TreeMap<String, List<Double>> memory = new TreeMap<>();
         memory.put("values", values);
         TrainerState state = new TrainerState(
-                1, 2, 3, 4, "d", "t", 0, OptionalDouble.empty(), OptionalLong.empty(), OptionalDouble.empty(), memory);
+                1,
+                2,
+                3,
+                4,
+                "d",
+                Optional.empty(),
+                "t",
+                0,
+                OptionalDouble.empty(),
+                OptionalLong.empty(),
+                OptionalDouble.empty(),
+                memory);
         assertThat(roundTrip(state).memory().get("values")).isEqualTo(values);
     }
 
@@ -58,6 +71,7 @@ class TrainerStateTest {
                         0,
                         0,
                         "d",
+                        Optional.empty(),
                         "t",
                         0,
                         OptionalDouble.empty(),
@@ -71,6 +85,7 @@ class TrainerStateTest {
                         0,
                         0,
                         "d",
+                        Optional.empty(),
                         "t",
                         0,
                         OptionalDouble.empty(),

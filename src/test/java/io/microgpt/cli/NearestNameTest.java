@@ -53,7 +53,7 @@ class NearestNameTest {
     @Test
     void listsTheGroupsWhereNothingIsNear() {
         String groups =
-                "; the groups of keys are `data`, `model`, `optimizer`, `schedule`, `train`, `engine`, `generate`";
+                "; the groups of keys are `data`, `model`, `optimizer`, `schedule`, `train`, `guard`, `engine`, `generate`";
 
         assertThat(NearestName.keyHint("spark.executors")).isEqualTo(groups);
         assertThat(NearestName.groupHint("spark")).isEqualTo(groups);

@@ -39,6 +39,9 @@ class PlanTest {
                 .well();
         assertThat(plan.out())
                 .contains("a step: ", "nothing leaves this JVM; driver heap ", "the same training on other clusters")
+                .containsPattern(
+                        "suggested schedule.base-lr for 1,\\d{3} parameters: 0.02\\d, by lr ~ 1/sqrt\\(parameters\\) from"
+                                + " 0.001 at 460,000; configured: 0.02")
                 .contains(option.equals("--no-spark") ? "  10 Gbit/s" : "  25 Gbit/s");
         assertThat(plan.out().lines().filter(line -> line.matches("\\s+[1248] .*%.*")))
                 .hasSize(4);

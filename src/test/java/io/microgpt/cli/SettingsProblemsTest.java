@@ -30,7 +30,7 @@ class SettingsProblemsTest {
                 .containsExactly(
                         "unknown configuration group `optimiser` in conf/x.conf:1; did you mean `optimizer`?",
                         "unknown configuration group `spark` in conf/x.conf:2; the groups of keys are `data`, `model`,"
-                                + " `optimizer`, `schedule`, `train`, `engine`, `generate`");
+                                + " `optimizer`, `schedule`, `train`, `guard`, `engine`, `generate`");
     }
 
     @Test

@@ -10,6 +10,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +46,45 @@ class StepPlanTest {
             }
             assertThat(sorted(taken)).isEqualTo(everything);
         }
+    }
+
+    /** Each stream goes through its own epochs, and the share is exact over any number of steps. */
+    @ParameterizedTest
+    @CsvSource({"16, 25", "10, 30", "7, 10", "1, 50", "3, 0", "32, 90", "100, 29"})
+    void replayTakesItsShareOfEveryBatch(int batch, int percent) {
+        int[] own = {0, 30, 50, 20};
+        int[] older = {40, 0, 21};
+        StepPlan plan = new StepPlan(5, own, batch).replaying(new StepPlan(5, older, 1), percent / 100.0);
+        assertThat(plan.shards()).isEqualTo(7);
+        List<String> ofOwn = new ArrayList<>();
+        List<String> ofOlder = new ArrayList<>();
+        for (int step = 0; step < 400; step++) {
+            int[][] chosen = plan.documents(step, 0, 7);
+            int[][] alone = plan.documents(step, 3, 6);
+            for (int s = 0; s < 3; s++) {
+                assertThat(alone[s]).isEqualTo(chosen[3 + s]);
+            }
+            int before = ofOwn.size() + ofOlder.size();
+            for (int shard = 0; shard < 7; shard++) {
+                List<String> taken = plan.corpus(shard) == Corpus.OWN ? ofOwn : ofOlder;
+                for (int document : chosen[shard]) {
+                    taken.add(shard + ":" + document);
+                }
+            }
+            assertThat(ofOwn.size() + ofOlder.size() - before).isEqualTo(batch);
+            assertThat(ofOlder).hasSize((int) plan.replayed(step + 1));
+            assertThat(ofOlder).hasSize(percent * batch * (step + 1) / 100);
+        }
+        assertWholeEpochs(ofOwn, 100);
+        assertWholeEpochs(ofOlder, 61);
+    }
+
+    /** Each document was taken as often as there were epochs; some once more, in the epoch that has begun. */
+    private static void assertWholeEpochs(List<String> taken, int documents) {
+        Map<String, Long> times = taken.stream().collect(Collectors.groupingBy(name -> name, Collectors.counting()));
+        long epochs = taken.size() / documents;
+        assertThat(times.values()).allMatch(count -> count == epochs || count == epochs + 1);
+        assertThat(times).hasSize(epochs > 0 ? documents : taken.size());
     }
 
     @Test

@@ -82,6 +82,34 @@ class LiveReportTest {
     }
 
     @Test
+    void whatATrainingTookBackIsInNoPicture() throws IOException {
+        session(0, 20);
+        String whole = page();
+        Path other = Files.createDirectory(directory.resolve("other"));
+        org.apache.hadoop.fs.Path metrics = new org.apache.hadoop.fs.Path(other.toString(), "metrics.jsonl");
+        try (MetricsLog log = new MetricsLog(HADOOP, metrics, 0);
+                LiveReport report = report(HADOOP, other, 0)) {
+            for (long last : new long[] {17, 20}) {
+                for (long step = last == 17 ? 1 : 6; step <= last; step++) {
+                    log.stepEnded(Steps.step(step));
+                    report.stepEnded(Steps.step(step));
+                    if (step % 10 == 0) {
+                        report.evaluated(step, WEIGHTS);
+                    }
+                }
+                if (last == 17) {
+                    log.rolledBack(5);
+                    report.rolledBack(5);
+                }
+            }
+            report.ended("it ended at 20");
+        }
+        assertThat(Files.readString(other.resolve(LiveReport.REPORT))).isEqualTo(whole);
+        assertThat(other.resolve(LiveReport.SAMPLES)).hasSameTextualContentAs(directory.resolve(LiveReport.SAMPLES));
+        assertThat(warnings).isEmpty();
+    }
+
+    @Test
     void ofManySamplesSomeAreShownAndTheLastIs() {
         SampleHistory history = new SampleHistory();
         LongStream.rangeClosed(1, 1000).forEach(step -> history.add(new Sample(step, List.of("x"))));

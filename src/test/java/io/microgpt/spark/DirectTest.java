@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Manifest;
+import io.microgpt.data.Shards;
 import io.microgpt.data.StepPlan;
+import io.microgpt.data.TrainingData;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.KernelProvider.Choice;
 import io.microgpt.model.GptConfig;
@@ -60,15 +62,10 @@ class DirectTest {
 
     /** Two tasks; the sums of the second are gone as often as {@code losses} says. */
     private static GradientSum gather() throws Exception {
+        Shards shards = TrainingData.of(dataset).shards();
         JavaRDD<ShardRun> runs = LocalSpark.context()
                 .parallelize(List.of(0, 3), 2)
-                .map(first -> ShardRun.load(
-                        new Configuration(),
-                        dataset.directory().toString(),
-                        dataset.manifest(),
-                        task,
-                        first,
-                        first + 3));
+                .map(first -> ShardRun.load(new Configuration(), shards, task, first, first + 3));
         long kept = FloatBlocks.owner();
         Direct direct = new Direct(
                 runs.rdd(), SHARDS, KernelProvider.choose(Choice.AUTO).kernels());

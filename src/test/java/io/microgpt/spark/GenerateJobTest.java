@@ -140,6 +140,7 @@ class GenerateJobTest {
                 0,
                 1,
                 "",
+                Optional.empty(),
                 "",
                 0,
                 OptionalDouble.empty(),

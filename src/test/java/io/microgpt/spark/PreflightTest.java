@@ -33,7 +33,7 @@ class PreflightTest {
     private static Preflight preflight(GptConfig model, Cluster cluster, SparkOptions options) {
         int[] sizes = {100, 100, 100, 100, 100, 100, 100, 100};
         TrainingTask task = new TrainingTask(model, new StepPlan(1, sizes, 32), 0.0, Choice.AUTO);
-        return Preflight.of(cluster, SHARDS, task, options);
+        return Preflight.of(cluster, List.of(SHARDS), task, options);
     }
 
     private static Cluster cluster(int executors, int parallelism) {

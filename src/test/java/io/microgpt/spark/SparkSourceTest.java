@@ -2,10 +2,12 @@ package io.microgpt.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.microgpt.data.Corpus;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Manifest;
 import io.microgpt.data.Part;
 import io.microgpt.data.StepPlan;
+import io.microgpt.data.TrainingData;
 import io.microgpt.kernel.KernelProvider.Choice;
 import io.microgpt.model.GptConfig;
 import io.microgpt.optim.GradientSum;
@@ -33,6 +35,7 @@ class SparkSourceTest {
     private static Path directory;
 
     private static Dataset dataset;
+    private static Dataset older;
 
     @BeforeAll
     static void prepareData() {
@@ -41,6 +44,11 @@ class SparkSourceTest {
                 .shards(SHARDS)
                 .blockSize(BLOCK)
                 .into(directory.resolve("data"))
+                .dataset();
+        older = Preparing.of(file, InputFormat.LINES)
+                .shards(5)
+                .blockSize(BLOCK)
+                .into(directory.resolve("older"))
                 .dataset();
     }
 
@@ -56,6 +64,7 @@ class SparkSourceTest {
                         spark.at(step, weights).sum(), local.at(step, weights).sum());
             }
             float[] weights = weights(task, 99);
+            assertThat(spark.documents(7, weights)).isEqualTo(local.documents(7, weights));
             for (double share : new double[] {1.0, 0.5, 0.01}) {
                 assertThat(spark.loss(Part.TRAIN, share, weights)).isEqualTo(local.loss(Part.TRAIN, share, weights));
                 assertThat(spark.loss(Part.TEST, share, weights)).isEqualTo(local.loss(Part.TEST, share, weights));
@@ -63,6 +72,35 @@ class SparkSourceTest {
             LossSum all = spark.loss(Part.TRAIN, 1.0, weights);
             assertThat(all.documents()).isEqualTo(dataset.manifest().documents(Part.TRAIN));
             assertThat(all.positions()).isEqualTo(dataset.manifest().positions(Part.TRAIN));
+        }
+    }
+
+    /** Shards of two datasets are the leaves of one tree; the losses of each are those that it has alone. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 2 * SHARDS})
+    void replayHasTheBitsOfOneProcess(int tasks) {
+        TrainingData data = new TrainingData(dataset, Optional.of(older));
+        TrainingTask alone = task(dataset, 12, Choice.AUTO);
+        TrainingTask task = new TrainingTask(
+                alone.model(), data.plan(3, 12, 0.3), alone.labelSmoothing(), alone.dropout(), Choice.AUTO);
+        try (GradientSource local = new LocalSource(data, task, SparkSourceTest::unexpected);
+                GradientSource own = new LocalSource(dataset, alone, SparkSourceTest::unexpected);
+                GradientSource spark = spark(data, task, SparkOptions.ofTasks(tasks))) {
+            for (long step : new long[] {0, 1, 6, 1_000}) {
+                float[] weights = weights(task, step);
+                assertSame(
+                        spark.at(step, weights).sum(), local.at(step, weights).sum());
+                assertThat(spark.documents(step, weights)).isEqualTo(local.documents(step, weights));
+            }
+            float[] weights = weights(task, 99);
+            for (Part part : Part.values()) {
+                assertThat(spark.loss(part, 1.0, weights))
+                        .isEqualTo(local.loss(part, 1.0, weights))
+                        .isEqualTo(own.loss(part, 1.0, weights));
+                LossSum replayed = spark.loss(Corpus.REPLAYED, part, 1.0, weights);
+                assertThat(replayed).isEqualTo(local.loss(Corpus.REPLAYED, part, 1.0, weights));
+                assertThat(replayed.documents()).isEqualTo(older.manifest().documents(part));
+            }
         }
     }
 
@@ -269,8 +307,12 @@ class SparkSourceTest {
     }
 
     private static SparkSource spark(Dataset dataset, TrainingTask task, SparkOptions options) {
+        return spark(TrainingData.of(dataset), task, options);
+    }
+
+    private static SparkSource spark(TrainingData data, TrainingTask task, SparkOptions options) {
         ClusterWatch watch = new ClusterWatch(LocalSpark.session().sparkContext(), 60, SparkSourceTest::unexpected);
-        return new SparkSource(LocalSpark.context(), dataset, task, options, watch, SparkSourceTest::unexpected);
+        return new SparkSource(LocalSpark.context(), data, task, options, watch, SparkSourceTest::unexpected);
     }
 
     private static void unexpected(String warning) {

@@ -11,6 +11,7 @@ import io.microgpt.text.TokenizerKind;
 import io.microgpt.text.VocabularyOptions;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.TreeMap;
@@ -33,6 +34,7 @@ final class TinyGpt {
                 1,
                 seed,
                 "none",
+                Optional.empty(),
                 Sha256.of(TOKENIZER.toJson()),
                 1.0,
                 OptionalDouble.empty(),

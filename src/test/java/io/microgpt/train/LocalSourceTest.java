@@ -2,11 +2,14 @@ package io.microgpt.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
+import io.microgpt.data.Corpus;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Manifest;
 import io.microgpt.data.Part;
 import io.microgpt.data.StepPlan;
+import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.KernelProvider.Choice;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.TinyModels;
@@ -15,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -105,6 +109,48 @@ class LocalSourceTest {
         }
     }
 
+    /** Of a step that diverged, nothing stays behind in memory that is used again. */
+    @Test
+    void aStepThatIsNotFiniteLeavesNothingBehind() {
+        float[] weights = TinyModels.weights(model(), 3);
+        float[] broken = weights.clone();
+        Arrays.fill(broken, Float.NaN);
+        try (LocalSource source = source(16);
+                LocalSource fresh = source(16)) {
+            assertThat(source.at(0, broken).sum().meanLoss()).isNaN();
+            assertThat(source.documents(0, broken)).noneMatch(StepDocument::finite);
+            GradientSum sum = source.at(1, weights).sum();
+            GradientSum expected = fresh.at(1, weights).sum();
+            assertThat(sum.gradient()).isEqualTo(expected.gradient());
+            assertThat(sum.lossSum()).isEqualTo(expected.lossSum());
+        }
+    }
+
+    /** Document by document it is the same step. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 16, 300})
+    void aStepTakenApart(int batch) {
+        float[] weights = TinyModels.weights(model(), 3);
+        try (LocalSource source = source(batch)) {
+            for (long step : new long[] {0, 5}) {
+                List<StepDocument> documents = source.documents(step, weights);
+                GradientSum sum = source.at(step, weights).sum();
+                assertThat(documents).hasSize(batch);
+                assertThat(documents.stream().mapToLong(StepDocument::positions).sum())
+                        .isEqualTo(sum.positions());
+                assertThat(documents.stream().mapToDouble(StepDocument::lossSum).sum())
+                        .isCloseTo(sum.lossSum(), withinPercentage(1e-9));
+                assertThat(documents.stream()
+                                .mapToDouble(StepDocument::gradientNorm)
+                                .sum())
+                        .isGreaterThan(0.999
+                                * sum.positions()
+                                * sum.meanNorm(
+                                        KernelProvider.choose(Choice.AUTO).kernels()));
+            }
+        }
+    }
+
     @Test
     void theArrayIsTheFormerSteps() {
         float[] weights = TinyModels.weights(model(), 3);
@@ -143,8 +189,13 @@ class LocalSourceTest {
         }
 
         @Override
-        public LossSum loss(Part part, double share, float[] weights) {
-            return losses.loss(part, share, weights);
+        public LossSum loss(Corpus corpus, Part part, double share, float[] weights) {
+            return losses.loss(corpus, part, share, weights);
+        }
+
+        @Override
+        public List<StepDocument> documents(long step, float[] weights) {
+            return losses.documents(step, weights);
         }
 
         @Override

@@ -389,7 +389,7 @@ class ShardWorkerTest {
         for (int[] part : new int[][] {{3, 5}, {0, 1}, {1, 3}}) {
             SumTree tree = worker.tree();
             List<TokenShard> some = corpus.shards.subList(part[0], part[1]);
-            worker.losses(tree, some, part[0], 0.5, worker.weights(corpus.parameters));
+            worker.losses(tree, some, part[0], io.microgpt.data.Corpus.OWN, 0.5, worker.weights(corpus.parameters));
             tree.nodes().forEach(driver::add);
         }
         assertThat(driver.total().lossSum()).isEqualTo(expected.total().lossSum());

@@ -7,7 +7,9 @@ import io.microgpt.data.Part;
 import io.microgpt.data.Sha256;
 import io.microgpt.data.ShardFile;
 import io.microgpt.text.Tokenizer;
+import io.microgpt.text.TokenizerJson;
 import io.microgpt.text.TokenizerKind;
+import io.microgpt.text.VocabularyExtension;
 import io.microgpt.text.VocabularyOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.apache.hadoop.conf.Configuration;
 
@@ -36,9 +39,17 @@ final class TinyDataset {
     }
 
     static Dataset write(Path directory, List<String> names, int shards) throws IOException {
+        return write(directory, names, shards, Optional.empty());
+    }
+
+    /** With the vocabulary of another dataset, and what is new. */
+    static Dataset write(Path directory, List<String> names, int shards, Optional<Dataset> older) throws IOException {
         Map<String, Long> counts = new HashMap<>();
         names.forEach(name -> TokenizerKind.CHAR.forEachPiece(name, piece -> counts.merge(piece, 1L, (a, b) -> a + b)));
-        Tokenizer tokenizer = TokenizerKind.CHAR.train(counts, new VocabularyOptions(true, false, 0));
+        VocabularyOptions options = new VocabularyOptions(true, false, 0);
+        Tokenizer tokenizer = older.map(dataset -> VocabularyExtension.extend(
+                        TokenizerJson.parse(dataset.tokenizerJson(), "older"), counts, options))
+                .orElseGet(() -> TokenizerKind.CHAR.train(counts, options));
         Map<Part, List<Manifest.Shard>> descriptions = new HashMap<>();
         for (Part part : Part.values()) {
             descriptions.put(part, new ArrayList<>());

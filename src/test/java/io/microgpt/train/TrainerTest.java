@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.TrainerState;
 import io.microgpt.checkpoint.WeightsHash;
+import io.microgpt.data.Corpus;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Part;
 import io.microgpt.data.StepPlan;
@@ -206,8 +207,13 @@ class TrainerTest {
         }
 
         @Override
-        public LossSum loss(Part part, double share, float[] weights) {
-            return source.loss(part, share, weights);
+        public LossSum loss(Corpus corpus, Part part, double share, float[] weights) {
+            return source.loss(corpus, part, share, weights);
+        }
+
+        @Override
+        public List<StepDocument> documents(long step, float[] weights) {
+            return source.documents(step, weights);
         }
 
         @Override
@@ -261,6 +267,7 @@ class TrainerTest {
     private TrainingRun spoiled(String name) {
         TrainingRun run = run(name);
         run.rate = 0.5;
+        run.guard = new GuardSettings(GuardSettings.Action.FAIL, 0, 20.0, 0.5, 0);
         run.evalEvery = 3;
         run.checkpointEvery = 5;
         run.keep = 1;

@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.CheckpointStore;
 import io.microgpt.data.Dataset;
-import io.microgpt.data.Manifest;
 import io.microgpt.data.StepPlan;
+import io.microgpt.data.TrainingData;
 import io.microgpt.kernel.KernelProvider.Choice;
+import io.microgpt.model.Gpt;
 import io.microgpt.model.GptConfig;
 import io.microgpt.optim.Adam;
 import io.microgpt.optim.Schedule;
@@ -19,6 +20,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.apache.hadoop.conf.Configuration;
 
@@ -27,16 +29,24 @@ final class TrainingRun implements TrainingListener {
     final List<StepReport> reports = new ArrayList<>();
     final BlockingQueue<Long> checkpointsWritten = new LinkedBlockingQueue<>();
     final List<String> warnings = new ArrayList<>();
+    /** The steps that the training went back to. */
+    final List<Long> rollbacks = new ArrayList<>();
+
     final CheckpointStore store;
 
-    private final Dataset dataset;
+    private final TrainingData data;
     private final Path directory;
     private final Configuration hadoop;
 
     GptConfig model;
     double rate = 0.01;
+    int warmup = 5;
     long steps = 30;
     int batchSize = 16;
+    double replayFraction = 0.0;
+    /** The first weights, where they are not random. */
+    Supplier<float[]> initialWeights = () -> Gpt.initialWeights(model, 7);
+
     long evalEvery = 10;
     long checkpointEvery = 10;
     int keep = 2;
@@ -44,6 +54,9 @@ final class TrainingRun implements TrainingListener {
     double dropout = 0.0;
     Choice kernels = Choice.AUTO;
     int patienceSeconds = 120;
+    int patience = 0;
+    double minImprovement = 0.0;
+    GuardSettings guard = new GuardSettings(GuardSettings.Action.ROLLBACK, 100, 20.0, 0.5, 3);
     /** Where gradients come from, given the source of this run. */
     UnaryOperator<GradientSource> sources = UnaryOperator.identity();
     /** Stops once so many steps are done. */
@@ -61,18 +74,19 @@ final class TrainingRun implements TrainingListener {
 
     /** On the default file system of a configuration. */
     TrainingRun(Dataset dataset, Path directory, Configuration hadoop) {
-        this.dataset = dataset;
+        this(TrainingData.of(dataset), directory, hadoop);
+    }
+
+    TrainingRun(TrainingData data, Path directory, Configuration hadoop) {
+        this.data = data;
         this.directory = directory;
         this.hadoop = hadoop;
         this.store = new CheckpointStore(hadoop, directory.toString());
-        this.model = new GptConfig(dataset.manifest().vocabularySize(), 12, 3, 1, TinyDataset.BLOCK_SIZE, 20);
+        this.model = new GptConfig(data.own().manifest().vocabularySize(), 12, 3, 1, TinyDataset.BLOCK_SIZE, 20);
     }
 
     StepPlan plan() {
-        int[] sizes = dataset.manifest().train().stream()
-                .mapToInt(Manifest.Shard::documents)
-                .toArray();
-        return new StepPlan(7, sizes, batchSize);
+        return data.plan(7, batchSize, replayFraction);
     }
 
     /** {@return the result of a run from the newest checkpoint of the directory, or from the start} */
@@ -88,19 +102,23 @@ final class TrainingRun implements TrainingListener {
                 model,
                 new Adam.Settings(0.85, 0.99, 1e-8, true, 0.01),
                 1.0,
-                new Schedule(rate, 5, steps, 0.0),
+                new Schedule(rate, warmup, steps, 0.0),
                 steps,
                 batchSize,
+                replayFraction,
                 evalEvery,
                 checkpointEvery,
                 keep,
                 labelSmoothing,
                 7,
                 kernels,
-                patienceSeconds);
+                patienceSeconds,
+                patience,
+                minImprovement,
+                guard);
         TrainingTask task = new TrainingTask(model, plan(), labelSmoothing, dropout, kernels);
         long from = resumed.map(checkpoint -> checkpoint.state().step()).orElse(0L);
-        try (GradientSource source = sources.apply(new LocalSource(dataset, task, warning -> {
+        try (GradientSource source = sources.apply(new LocalSource(data, task, warning -> {
                     throw new AssertionError(warning);
                 }));
                 MetricsLog metrics = new MetricsLog(hadoop, metrics(), from)) {
@@ -117,6 +135,13 @@ final class TrainingRun implements TrainingListener {
                 }
 
                 @Override
+                public void rolledBack(long step) {
+                    metrics.rolledBack(step);
+                    reports.removeIf(report -> report.step() > step);
+                    rollbacks.add(step);
+                }
+
+                @Override
                 public void checkpointBegins(long step) {
                     metrics.checkpointBegins(step);
                 }
@@ -126,7 +151,8 @@ final class TrainingRun implements TrainingListener {
                     TrainingRun.this.checkpointWritten(step, path);
                 }
             };
-            Trainer trainer = new Trainer(config, dataset, source, store, "{}", resumed, listener);
+            Trainer.Start start = new Trainer.Start(resumed, initialWeights);
+            Trainer trainer = new Trainer(config, data, source, store, "{}", start, listener);
             return trainer.run(() -> !reports.isEmpty() && last().step() >= stopAt);
         }
     }

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Overfitting and its cures: scripts/overfitting.sh [--steps N] [--out DIR] prints a table.
+# A model learns sixty melodies by heart: its train perplexity falls towards 1 while that of melodies that it has never heard rises.
+# The same model with early stopping, with dropout, with both, and with all two thousand melodies. All are tested on the same
+# melodies: those held out of the sixty are held out of the two thousand too, because the content decides.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+steps=2000
+out=$root/target/overfitting
+while [ $# -gt 0 ]; do
+  case $1 in
+    --steps) steps=$2 ;;
+    --out) out=$2 ;;
+    *) echo "usage: scripts/overfitting.sh [--steps N] [--out DIR]" >&2; exit 2 ;;
+  esac
+  shift 2
+done
+rm -rf "$out"
+mkdir -p "$out"
+config=$root/conf/melodies.conf
+
+number() { # JSON object, part, field
+  sed -n "s/.*\"$2\":{[^}]*\"$3\":\([0-9.E+-]*\).*/\1/p" <<<"$1"
+}
+
+train() { # run, dataset, more options...
+  local run=$1 data=$2
+  shift 2
+  "$root/jobs/train.sh" --no-spark --config "$config" --data "$out/$data" --out "$out/$run" --set "train.steps=$steps" \
+    --set "train.eval-every=$((steps / 40))" --set "train.checkpoint-every=$steps" "$@" >"$out/$run.log" 2>&1
+}
+
+row() { # name, run, --best or nothing
+  local json
+  json=$("$root/jobs/evaluate.sh" --no-spark --json --model "$out/$2" --data "$out/sixty" ${3:+"$3"} 2>>"$out/$2.log")
+  printf '| %-34s | %5d | %16.2f | %15.2f |\n' "$1" "$(sed -n 's/.*"step":\([0-9]*\).*/\1/p' <<<"$json")" \
+    "$(number "$json" train perplexity)" "$(number "$json" test perplexity)"
+}
+
+head -n 90 "$root/data-samples/melodies.txt" >"$out/few.txt"
+"$root/jobs/prepare.sh" --config "$config" --input "$root/data-samples/melodies.txt" --out "$out/all" \
+  --set data.test-fraction=0.33 >"$out/prepare.log" 2>&1
+"$root/jobs/prepare.sh" --config "$config" --input "$out/few.txt" --out "$out/sixty" --set data.test-fraction=0.33 \
+  --set "data.vocabulary=$out/all" >>"$out/prepare.log" 2>&1
+train heart sixty
+train early sixty --set train.patience=4
+train dropout sixty --set model.dropout=0.3
+train both sixty --set model.dropout=0.3 --set train.patience=4
+train more all
+
+echo "| model                              |  step | train perplexity | test perplexity |"
+echo "|---|---|---|---|"
+row "sixty melodies, all steps" heart
+row "its best checkpoint" heart --best
+row "early stopping, patience 4, --best" early --best
+row "dropout 0.3, all steps" dropout
+row "dropout 0.3, patience 4, --best" both --best
+row "all melodies (train: the sixty)" more
+echo
+echo "By step, sixty melodies without a cure: train loss of the step and test loss"
+sed -n 's/.*"step":\([0-9]*\),"loss":\([0-9.E-]*\),.*"test_loss":\([0-9.E-]*\).*/\1 \2 \3/p' "$out/heart/metrics.jsonl" |
+  awk 'NR % 4 == 0 { printf "%6d  %.3f  %.3f\n", $1, $2, $3 }'
