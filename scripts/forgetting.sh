@@ -15,8 +15,9 @@ while [ $# -gt 0 ]; do
   esac
   shift 2
 done
-rm -rf "$out"
+[ ! -e "$out" ] || { echo "error: $out is there already; remove it, or give another --out" >&2 && exit 2; }
 mkdir -p "$out"
+out=$(cd "$out" && pwd)
 config=$root/conf/names.conf
 
 prepare() { # name, more options...
