@@ -61,7 +61,7 @@ echo "| run | train loss | test loss | lowest test loss | steps clipped | plans 
 echo "|---|---|---|---|---|---|---|---|"
 for run in default tuned; do
   losses=$("$jobs/evaluate.sh" --no-spark --model "$dir/$run" 2>/dev/null | awk '/^(train|test) / { printf "%s | ", $3 }')
-  best=$(sed -n 's/.*"test_loss":\([0-9.]*\).*/\1/p' "$dir/$run/metrics.jsonl" | sort -n | head -1)
+  best=$(sed -n 's/.*"test_loss":\([0-9.]*\).*/\1/p' "$dir/$run/metrics.jsonl" | sort -g | awk 'NR == 1 { printf "%.4f", $1 }')
   clipped=$(sed -n 's/.*"grad_norm":\([0-9.eE+-]*\).*/\1/p' "$dir/$run/metrics.jsonl" | awk '{ n += $1 > 1 } END { printf "%.1f %%", 100 * n / NR }')
   echo "| $run | $losses$best | $clipped | $(completed "$run") |"
 done

@@ -11,7 +11,7 @@ import java.util.Locale;
 final class Chart {
     private static final double WIDTH = 480;
     private static final double HEIGHT = 280;
-    private static final double LEFT = 50;
+    private static final double LEFT = 58; // for six digits
     private static final double RIGHT = 22;
     private static final double TOP = 34;
     private static final double BOTTOM = 38;

@@ -14,7 +14,7 @@ final class Numbers {
             return "\u2013";
         }
         double size = Math.abs(value);
-        if (size >= 1e12 || size > 0 && size < 1e-4) {
+        if (size >= 1e12 || size > 0 && size < 1e-3) {
             return exponential(value, digits);
         }
         if (size >= 1e9) {

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,7 @@ import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.DataFrameWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Observation;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
@@ -34,7 +36,6 @@ import org.apache.spark.sql.execution.datasources.PartitionedFile;
 import org.apache.spark.sql.execution.datasources.csv.CSVFileFormat;
 import org.apache.spark.sql.execution.datasources.json.JsonFileFormat;
 import org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat;
-import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -131,7 +132,9 @@ public final class GenerateJob {
             Dataset<Row> prompts = Prompts.read(spark, input.path(), input.format(), options.column());
             List<Partition> partitions = prompts.javaRDD().partitions();
             Optional<GenerateManifest> begun = GenerateManifest.of(hadoop, out);
-            BitSet finished = PartCommit.finished(hadoop, out);
+            SortedMap<Integer, Path> files = PartCommit.finished(hadoop, out);
+            BitSet finished = new BitSet();
+            files.keySet().forEach(finished::set);
             LongAccumulator taken = spark.sparkContext().longAccumulator("prompts");
             Dataset<Row> completed = model.generate(missing(prompts, finished, taken), options);
             GenerateManifest manifest = manifest(model, options, settings, partitions);
@@ -141,11 +144,16 @@ public final class GenerateJob {
             } else {
                 manifest.write(hadoop, out);
             }
+            CompletionCounts counts = counted(files.values());
             if (!PartCommit.succeeded(hadoop, out)) {
-                int parts = partitions.size() - finished.cardinality();
-                write(completed, group -> new PartProgress(group, taken, finished, parts, progress));
+                Observation written = new Observation("completions");
+                int parts = partitions.size() - files.size();
+                write(
+                        CompletionCounts.observed(completed, written),
+                        group -> new PartProgress(group, taken, finished, parts, progress));
+                counts = counts.plus(CompletionCounts.of(written));
             }
-            return report(finished.cardinality());
+            return new Report(counts.prompts(), counts.errors(), counts.reasons(), files.size());
         } catch (IOException e) {
             throw new DatasetException(out + ": " + e.getMessage(), e);
         }
@@ -235,35 +243,26 @@ public final class GenerateJob {
         }
     }
 
-    /** Counted from the files, because of all that could be asked they alone know what runs before this one did. */
-    private Report report(int found) {
-        DataFrameReader reader = spark.read();
-        Dataset<Row> written = switch (output.format()) {
-            case "parquet" -> reader.parquet(output.path());
-            case "csv" ->
-                reader.option("header", true)
-                        .option("multiLine", true)
-                        .option("escape", "\"")
-                        .csv(output.path());
-            default ->
-                reader.schema(new StructType()
-                                .add("finish_reason", DataTypes.StringType)
-                                .add("sample", DataTypes.IntegerType))
-                        .json(output.path());
-        };
-        SortedMap<String, Long> reasons = new TreeMap<>();
-        long prompts = 0;
-        long errors = 0;
-        List<Row> counts = written.groupBy(functions.col("finish_reason"))
-                .agg(
-                        functions.count(functions.lit(1)),
-                        functions.count_if(functions.col("sample").equalTo(0)))
-                .collectAsList(); // a row a reason
-        for (Row count : counts) {
-            reasons.put(count.getString(0), count.getLong(1));
-            prompts += count.getLong(2);
-            errors += count.getString(0).equals("error") ? count.getLong(2) : 0;
+    /** {@return what a run before has left; read again, because it alone knew} */
+    private CompletionCounts counted(Collection<Path> files) {
+        if (files.isEmpty()) {
+            return CompletionCounts.NONE;
         }
-        return new Report(prompts, errors, reasons, found);
+        String[] paths = files.stream().map(Path::toString).toArray(String[]::new);
+        DataFrameReader reader = spark.read();
+        return CompletionCounts.of(
+                switch (output.format()) {
+                    case "parquet" -> reader.parquet(paths);
+                    case "csv" ->
+                        reader.option("header", true)
+                                .option("multiLine", true)
+                                .option("escape", "\"")
+                                .csv(paths);
+                    default ->
+                        reader.schema(new StructType()
+                                        .add("finish_reason", DataTypes.StringType)
+                                        .add("sample", DataTypes.IntegerType))
+                                .json(paths);
+                });
     }
 }

@@ -3,7 +3,8 @@ package io.microgpt.spark;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.util.BitSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
@@ -44,9 +45,9 @@ public final class PartCommit extends FileCommitProtocol implements Serializable
         this.out = out;
     }
 
-    /** {@return the numbers of the partitions whose files are there} */
-    static BitSet finished(Configuration hadoop, Path out) throws IOException {
-        BitSet finished = new BitSet();
+    /** {@return the files that are there, by the numbers of their partitions} */
+    static SortedMap<Integer, Path> finished(Configuration hadoop, Path out) throws IOException {
+        SortedMap<Integer, Path> finished = new TreeMap<>();
         FileSystem fs = out.getFileSystem(hadoop);
         if (!fs.exists(out)) {
             return finished;
@@ -54,7 +55,7 @@ public final class PartCommit extends FileCommitProtocol implements Serializable
         for (FileStatus file : fs.listStatus(out)) {
             Matcher part = PART.matcher(file.getPath().getName());
             if (part.matches()) {
-                finished.set(Integer.parseInt(part.group(1)));
+                finished.put(Integer.parseInt(part.group(1)), file.getPath());
             }
         }
         return finished;

@@ -57,7 +57,7 @@ class RunPageTest {
                         .map(step -> Numbers.of(Steps.step(step).testLoss().orElseThrow(), 4))
                         .reduce((a, b) -> a + " " + b)
                         .orElseThrow());
-        assertThat(line.getAttribute("points")).matches("186,[0-9.]+ 322,[0-9.]+ 458,[0-9.]+");
+        assertThat(line.getAttribute("points")).matches("191.3,[0-9.]+ 324.7,[0-9.]+ 458,[0-9.]+");
     }
 
     @Test

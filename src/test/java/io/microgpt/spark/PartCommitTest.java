@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.BitSet;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.mapred.JobConf;
@@ -49,8 +48,7 @@ class PartCommitTest {
         slow.commit();
 
         assertThat(out.resolve("part-00017.json")).hasContent("fast");
-        assertThat(PartCommit.finished(new Configuration(), hadoop(out)))
-                .isEqualTo(BitSet.valueOf(new long[] {1 << 17}));
+        assertThat(PartCommit.finished(new Configuration(), hadoop(out))).containsOnlyKeys(17);
     }
 
     @Test
@@ -61,8 +59,7 @@ class PartCommitTest {
         attempt.commit.abortTask(attempt.context);
         attempt.commit.abortJob(attempt.context);
 
-        assertThat(PartCommit.finished(new Configuration(), hadoop(out)).isEmpty())
-                .isTrue();
+        assertThat(PartCommit.finished(new Configuration(), hadoop(out))).isEmpty();
         assertThat(out.resolve(".attempts")).isEmptyDirectory();
     }
 
