@@ -68,8 +68,7 @@ final class CompareCommand implements Callable<Integer> {
                 0,
                 Curves.read(hadoop, run.metrics()),
                 fs.exists(samples) ? SampleHistory.read(hadoop, samples).samples() : List.of(),
-                settings(hadoop, run),
-                "");
+                settings(hadoop, run));
     }
 
     private List<Run.Setting> settings(Configuration hadoop, RunDirectory run) throws IOException {

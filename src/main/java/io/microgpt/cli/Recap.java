@@ -15,43 +15,34 @@ final class Recap implements TrainingListener {
     private double stepSeconds;
     private long firstTestStep;
     private double firstTest;
-    private long bestStep;
-    private double best = Double.POSITIVE_INFINITY;
-    private double lastTest;
 
     @Override
     public void stepEnded(StepReport report) {
         steps++;
         positions += report.positions();
         stepSeconds += report.millis() * 1e-3;
-        report.testLoss().ifPresent(loss -> evaluated(report.step(), loss));
+        if (firstTestStep == 0 && report.testLoss().isPresent()) {
+            firstTestStep = report.step();
+            firstTest = report.testLoss().getAsDouble();
+        }
     }
 
     @Override
     public void rolledBack(long step) {
-        if (bestStep > step) { // a step that does not count any more
-            best = Double.POSITIVE_INFINITY;
-            bestStep = 0;
+        if (firstTestStep > step) { // a step that does not count any more
+            firstTestStep = 0;
         }
-    }
-
-    private void evaluated(long step, double loss) {
-        if (firstTestStep == 0) {
-            firstTestStep = step;
-            firstTest = loss;
-        }
-        if (loss < best) {
-            best = loss;
-            bestStep = step;
-        }
-        lastTest = loss;
     }
 
     List<String> sentences(TrainingOutput.Ending ending) {
         Trainer.Result result = ending.result();
         List<String> lines = new ArrayList<>();
         if (steps == 0) {
-            lines.add(Summaries.format("There was nothing left to train: all %,d steps are done.", result.step()));
+            lines.add(
+                    result.ending() == Trainer.Ending.LAST_STEP
+                            ? Summaries.format(
+                                    "There was nothing left to train: all %,d steps are done.", result.step())
+                            : "No step was trained.");
             return lines;
         }
         lines.add(Summaries.format(
@@ -62,7 +53,7 @@ final class Recap implements TrainingListener {
                 positions,
                 Math.round(positions / stepSeconds)));
         if (firstTestStep > 0) {
-            lines.add(testLoss());
+            lines.add(testLoss(result));
         }
         if (result.test().positions() > 0) {
             lines.add(Summaries.format(
@@ -74,14 +65,22 @@ final class Recap implements TrainingListener {
         return lines;
     }
 
-    private String testLoss() {
-        if (firstTest == lastTest) {
-            return Summaries.format("The test loss is %.4f.", lastTest);
+    /** The numbers of the end are the result's: it knows what the sessions before found, and what a rollback undid. */
+    private String testLoss(Trainer.Result result) {
+        double last = result.test().mean();
+        if (firstTest == last) {
+            return Summaries.format("The test loss is %.4f.", last);
         }
         String way = Summaries.format(
                 "The test loss %s from %.4f at step %,d to %.4f.",
-                lastTest < firstTest ? "fell" : "rose", firstTest, firstTestStep, lastTest);
-        return best < lastTest ? way + Summaries.format(" The best was %.4f at step %,d.", best, bestStep) : way;
+                last < firstTest ? "fell" : "rose", firstTest, firstTestStep, last);
+        double best = result.bestTestLoss().orElse(last);
+        return best < last
+                ? way
+                        + Summaries.format(
+                                " The best was %.4f at step %,d.",
+                                best, result.bestStep().getAsLong())
+                : way;
     }
 
     /** {@return {@code 1 minute 40 seconds}} */

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** What is configured otherwise now than when a checkpoint was made, among the keys that change the weights. */
+/** What is configured otherwise now than when a checkpoint was made, among the keys that may change the weights. */
 final class ResumeDifferences {
     private static final Set<String> GROUPS = Set.of("optimizer", "schedule");
     private static final Set<ConfigKey> KEYS = Set.of(
@@ -14,6 +14,8 @@ final class ResumeDifferences {
             ConfigKey.TRAIN_BATCH_SIZE,
             ConfigKey.TRAIN_LABEL_SMOOTHING,
             ConfigKey.TRAIN_SEED,
+            ConfigKey.TRAIN_EVAL_EVERY, // where a training ends early and, with the next, what a rollback goes back to
+            ConfigKey.TRAIN_CHECKPOINT_EVERY,
             ConfigKey.TRAIN_PATIENCE,
             ConfigKey.TRAIN_MIN_IMPROVEMENT,
             ConfigKey.GUARD_WINDOW,
@@ -40,7 +42,7 @@ final class ResumeDifferences {
                 if (!was.equals(is)) {
                     differences.add(key.path() + " was " + was + " up to step "
                             + checkpoint.state().step() + " and is " + is
-                            + " from now on; the weights will not be those of one run with either");
+                            + " from now on; the weights may not be those of one run with either");
                 }
             }
         }

@@ -178,7 +178,7 @@ final class TrainCommand implements Callable<Integer> {
                         config,
                         result,
                         result.stopped() ? List.of() : samples.atEnd(trainer.weights()));
-                report.ended(ending.line());
+                report.ended(ending.line(), ending.verdict());
                 output.ends(ending);
             }
         }

@@ -103,13 +103,36 @@ final class TrainingSetup {
         for (ConfigKey key : List.of(ConfigKey.DATA_PATH, ConfigKey.DATA_REPLAY, ConfigKey.DATA_VOCABULARY)) {
             given.optionalText(key).ifPresent(path -> builder.override(key, qualified(path), key.path()));
         }
-        given.optionalText(ConfigKey.TRAIN_INIT_FROM)
-                .filter(from -> !resume)
-                .ifPresent(from -> builder.override(
-                        ConfigKey.TRAIN_INIT_FROM,
-                        Models.identify(hadoop, from).directory(),
-                        ConfigKey.TRAIN_INIT_FROM.path()));
+        initFrom(given.optionalText(ConfigKey.TRAIN_INIT_FROM))
+                .ifPresent(from -> builder.override(ConfigKey.TRAIN_INIT_FROM, from, ConfigKey.TRAIN_INIT_FROM.path()));
         return builder;
+    }
+
+    /**
+     * {@return the one checkpoint that a run begins with, or began with: a rollback may go back to it, and the run that is named may go on
+     * meanwhile}
+     */
+    private Optional<String> initFrom(Optional<String> given) {
+        try {
+            if (!resume || !run.hasCheckpoints() || !run.hasConfig()) {
+                return given.map(from -> Models.identify(hadoop, from).directory());
+            }
+            String config = run.config().toString();
+            Optional<String> begun = Settings.builder()
+                    .config(ConfigOptions.text(hadoop, config), config)
+                    .build()
+                    .optionalText(ConfigKey.TRAIN_INIT_FROM);
+            given.filter(from -> !begun.orElse("").concat("/").startsWith(qualified(from) + "/"))
+                    .ifPresent(from -> {
+                        throw new IllegalArgumentException(
+                                "train.init-from is " + from + ", but " + run + " began with "
+                                        + begun.orElse("random weights")
+                                        + "; leave the key away to go on with it, or start a new run with another --out");
+                    });
+            return begun;
+        } catch (IOException e) {
+            throw new DatasetException(run.config() + ": cannot be read: " + e.getMessage(), e);
+        }
     }
 
     Dataset dataset() {
@@ -121,7 +144,7 @@ final class TrainingSetup {
     }
 
     EarlierRuns earlier() {
-        return new EarlierRuns(hadoop, settings, message -> terminal.print("warning: " + message));
+        return new EarlierRuns(hadoop, settings, terminal::warn);
     }
 
     /** A prepared dataset is as it was prepared: what the configuration says otherwise has no effect, and must not be kept. */

@@ -3,6 +3,7 @@ package io.microgpt.report;
 import io.microgpt.train.StepLog;
 import io.microgpt.train.StepReport;
 import io.microgpt.train.TrainingListener;
+import io.microgpt.train.Verdict;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -48,6 +49,7 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
     private Future<?> pending;
     private boolean warned;
     private String result = "";
+    private Verdict verdict; // null until the end
 
     /**
      * Goes on with what a run directory holds already, up to the step that training goes on from.
@@ -127,16 +129,24 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
         refresh();
     }
 
-    /** The training has ended: {@code line} sums it up on the last page. */
-    public void ended(String line) {
+    /** The training has ended: {@code line} sums it up on the last page, and the verdict is that of its last evaluation. */
+    public void ended(String line, Verdict verdict) {
         result = line;
+        this.verdict = verdict;
     }
 
     /** Writes the page as of now, unless one is still being written. */
     private void refresh() {
         if (pending == null || pending.isDone()) {
             awaitPending(0); // for its failure, if it had one
-            Run run = new Run(name, steps, curves.copy(), history.samples(), settings, result);
+            Run run = new Run(
+                    name,
+                    steps,
+                    curves.copy(),
+                    history.samples(),
+                    settings,
+                    result,
+                    verdict == null ? curves.verdict() : verdict);
             pending = writer.submit(() -> write(run));
         }
     }

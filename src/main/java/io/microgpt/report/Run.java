@@ -1,5 +1,6 @@
 package io.microgpt.report;
 
+import io.microgpt.train.Verdict;
 import java.util.List;
 
 /**
@@ -10,11 +11,25 @@ import java.util.List;
  * @param samples by step
  * @param settings of its configuration
  * @param result what it said at its end; empty before
+ * @param verdict on its test loss: at its end that of an evaluation of both parts, before it that of the curves, whose train losses are
+ *     those of steps, with their dropout and label smoothing
  */
-public record Run(String name, long steps, Curves curves, List<Sample> samples, List<Setting> settings, String result) {
+public record Run(
+        String name,
+        long steps,
+        Curves curves,
+        List<Sample> samples,
+        List<Setting> settings,
+        String result,
+        Verdict verdict) {
     public Run {
         samples = List.copyOf(samples);
         settings = List.copyOf(settings);
+    }
+
+    /** A run of which there are the curves alone. */
+    public Run(String name, long steps, Curves curves, List<Sample> samples, List<Setting> settings) {
+        this(name, steps, curves, samples, settings, "", curves.verdict());
     }
 
     /**

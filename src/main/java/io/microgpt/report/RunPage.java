@@ -47,7 +47,7 @@ public final class RunPage {
         html.element(
                 "p",
                 "Step " + Numbers.count(step) + " of " + Numbers.count(run.steps()) + "; "
-                        + curves.verdict().meaning() + ".");
+                        + run.verdict().meaning() + ".");
         if (!run.result().isEmpty()) {
             html.open("p").element("code", run.result()).close();
         }

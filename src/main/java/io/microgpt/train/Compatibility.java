@@ -47,7 +47,7 @@ public final class Compatibility {
                 dataset.manifest().fingerprint());
         compare(
                 differences,
-                "fingerprint of the replayed dataset",
+                "fingerprint of data.replay",
                 checkpoint.state().replayFingerprint().orElse("none"),
                 data.replayed().map(older -> older.manifest().fingerprint()).orElse("none"));
         List<Double> fraction = checkpoint.state().memory().get(REPLAY_FRACTION);

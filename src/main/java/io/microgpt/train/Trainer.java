@@ -207,7 +207,7 @@ public final class Trainer {
     private void write(BackgroundCheckpoints checkpoints) {
         Set<Long> others = new HashSet<>();
         state.bestStep.ifPresent(others::add);
-        if (guard.rollsBack() && state.step < config.steps()) {
+        if (guard.rollsBack()) { // at the last step too: a resumed training may have more of them
             others.add(guard.goodStep()); // and what was the best then
             state.formerBestStep.stream()
                     .filter(step -> guard.goodStep() < state.bestStep.getAsLong())

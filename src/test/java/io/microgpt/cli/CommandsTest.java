@@ -154,7 +154,7 @@ class CommandsTest {
 
         assertThat(resumed.err())
                 .contains("warning: schedule.base-lr was 0.02 up to step 3 and is 0.001 from now on;"
-                        + " the weights will not be those of one run with either")
+                        + " the weights may not be those of one run with either")
                 .contains("warning: model.dropout was 0.0 up to step 3 and is 0.1 from now on;");
         assertThat(resumed.sha256()).isNotEqualTo(trained.sha256());
     }

@@ -7,9 +7,11 @@ import io.microgpt.cli.Cli.Ended;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,6 +100,35 @@ class EarlierRunsTest {
                         onSpark)
                 .well();
         assertThat(same.sha256()).isEqualTo(ended.sha256());
+    }
+
+    /** The other run goes on; what this one began with stays the same, also where {@code --resume} began it. */
+    @Test
+    void whatItBeganWithIsKept() throws IOException {
+        Path run = directory.resolve("run");
+        Path data = first.resolve("dataset");
+        Path other = directory.resolve("other");
+        train(other, "--data", data, "--stop-at", 6).well();
+        Object[] command = {"--resume", "--data", data, "--set", "train.init-from=" + other};
+        train(run, append(command, "--stop-at", 3)).well();
+        train(other, "--data", data, "--resume").well();
+
+        Ended resumed = train(run, command).well();
+
+        assertThat(Files.readString(run.resolve("config.conf"))).contains("other/checkpoints/step-00000006");
+        assertThat(resumed.err()).doesNotContain("warning: ");
+        assertThat(train(run, "--resume", "--data", data, "--set", "train.init-from=" + first)
+                        .error())
+                .contains("train.init-from is " + first + ", but " + run + " began with ")
+                .contains("other/checkpoints/step-00000006; leave the key away");
+        assertThat(train(first, "--resume", "--set", "train.init-from=" + other).error())
+                .contains("began with random weights");
+        train(run, "--resume", "--data", data).well(); // with another configuration file, which lacks the key
+        assertThat(Files.readString(run.resolve("config.conf"))).contains("other/checkpoints/step-00000006");
+    }
+
+    private static Object[] append(Object[] arguments, Object... more) {
+        return Stream.concat(Arrays.stream(arguments), Arrays.stream(more)).toArray();
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.microgpt.train.HangingFileSystem;
 import io.microgpt.train.MetricsLog;
+import io.microgpt.train.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,7 @@ class LiveReportTest {
                     report.evaluated(step, WEIGHTS);
                 }
             }
-            report.ended("it ended at " + to);
+            report.ended("it ended at " + to, Verdict.OVERFITTED);
         }
     }
 
@@ -78,6 +79,7 @@ class LiveReportTest {
         assertThat(Pages.curves(page)).contains("Loss/train loss 40", "Loss/test loss 4");
         assertThat(Pages.texts(page, "li")).contains("wrote <1.5>");
         assertThat(Pages.texts(page, "code")).contains("it ended at 40");
+        assertThat(Pages.texts(page, "p").get(0)).isEqualTo("Step 40 of 40; " + Verdict.OVERFITTED.meaning() + ".");
         assertThat(warnings).isEmpty();
     }
 
@@ -102,7 +104,7 @@ class LiveReportTest {
                     report.rolledBack(5);
                 }
             }
-            report.ended("it ended at 20");
+            report.ended("it ended at 20", Verdict.OVERFITTED);
         }
         assertThat(Files.readString(other.resolve(LiveReport.REPORT))).isEqualTo(whole);
         assertThat(other.resolve(LiveReport.SAMPLES)).hasSameTextualContentAs(directory.resolve(LiveReport.SAMPLES));

@@ -19,7 +19,7 @@ class RunPageTest {
         for (long step = 1; step <= steps; step++) {
             curves.add(Steps.step(step));
         }
-        return new Run("runs/names", 40, curves, samples, settings, "");
+        return new Run("runs/names", 40, curves, samples, settings);
     }
 
     @Test
@@ -89,11 +89,11 @@ class RunPageTest {
     void aRunWithoutATestPartOrWithoutAStepHasAPageToo() {
         Curves one = new Curves();
         one.add(new StepReport(1, 3.3, 0.0, 0.0, 100, 5.0, 0.0, 5.0, 0.0, 0.1, OptionalDouble.empty()));
-        Document page = Pages.parse(RunPage.of(new Run("one", 1, one, List.of(), List.of(), "")));
+        Document page = Pages.parse(RunPage.of(new Run("one", 1, one, List.of(), List.of())));
         assertThat(Pages.curves(page)).contains("Loss/train loss 1").doesNotContain("Loss/test loss 0");
         assertThat(Pages.texts(page, "p")).contains("Nothing to show yet.");
 
-        Document none = Pages.parse(RunPage.of(new Run("none", 1, new Curves(), List.of(), List.of(), "")));
+        Document none = Pages.parse(RunPage.of(new Run("none", 1, new Curves(), List.of(), List.of())));
         assertThat(Pages.texts(none, "p")).contains("No step is done yet.");
     }
 
@@ -104,9 +104,8 @@ class RunPageTest {
         for (long step = 1; step <= 40; step++) {
             longer.add(Steps.step(step));
         }
-        Run other =
-                new Run("<other>", 40, longer, List.of(), List.of(new Run.Setting("train.seed", "2", "", true)), "");
-        Run empty = new Run("empty", 40, new Curves(), List.of(), List.of(), "");
+        Run other = new Run("<other>", 40, longer, List.of(), List.of(new Run.Setting("train.seed", "2", "", true)));
+        Run empty = new Run("empty", 40, new Curves(), List.of(), List.of());
 
         Document page = Pages.parse(ComparePage.of(List.of(short1, other, empty)));
 

@@ -170,6 +170,23 @@ class DivergenceTest {
                                 + " finite: row \\d+ of train/shard-0000\\d.parquet, loss \\S+, gradient norm \\S+, \"zoquq\"\\. Nothing of .*");
     }
 
+    /** The last checkpoint of a training is not proved good by a next step: the one before stays, for a training with more steps. */
+    @Test
+    void aTrainingThatGoesOnBeyondItsEndCanGoBack() {
+        TrainingRun run = run("longer");
+        run.keep = 1;
+        run.evalEvery = 0;
+        run.steps = 25;
+        run.train();
+        Checkpoint end = run.store.load(25);
+        float[] broken = new float[end.weights().length];
+        Arrays.fill(broken, Float.NaN);
+        run.steps = 30;
+        run.train(Optional.of(withWeights(end, broken)));
+        assertThat(run.rollbacks).containsExactly(20L);
+        assertThat(run.last().step()).isEqualTo(30);
+    }
+
     /** It is there again each time: no rate helps. */
     @Test
     void retriesAreBounded() {
@@ -213,14 +230,18 @@ class DivergenceTest {
         float[] weights = sound.weights().clone();
         int wte = new ParameterLayout(sound.model()).matrices().get(0).offset();
         Arrays.fill(weights, wte + row, wte + row + sound.model().nEmbd(), Float.POSITIVE_INFINITY);
+        return withWeights(sound, weights);
+    }
+
+    private static Checkpoint withWeights(Checkpoint of, float[] weights) {
         return new Checkpoint(
-                sound.model(),
+                of.model(),
                 weights,
-                sound.firstMoment(),
-                sound.secondMoment(),
-                sound.state(),
-                sound.tokenizerJson(),
-                sound.configJson());
+                of.firstMoment(),
+                of.secondMoment(),
+                of.state(),
+                of.tokenizerJson(),
+                of.configJson());
     }
 
     /** The loss of single short documents is as noisy as it gets. */

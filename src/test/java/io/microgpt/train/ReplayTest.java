@@ -127,7 +127,7 @@ class ReplayTest {
         TrainingRun other = onTheSecond(TrainingData.of(second), directory.resolve("other"));
         assertThatThrownBy(() -> other.train(Optional.of(replaying.store.load(100))))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("fingerprint of the replayed dataset is "
+                .hasMessageContaining("fingerprint of data.replay is "
                         + first.manifest().fingerprint() + " in the checkpoint and none here");
     }
 
