@@ -9,10 +9,10 @@ import io.microgpt.model.Weights;
 import io.microgpt.spark.GenerateJob;
 import io.microgpt.spark.GenerateOptions;
 import io.microgpt.spark.GptModel;
+import io.microgpt.spark.InputTable;
 import io.microgpt.spark.PromptCompleter;
 import io.microgpt.text.TokenizerJson;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -231,14 +231,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private String promptsFormat() {
-        if (promptsFormat != null) {
-            return promptsFormat;
-        }
-        String name = source.prompts.toLowerCase(Locale.ROOT);
-        if (name.endsWith(".jsonl") || name.endsWith(".json")) {
-            return "jsonl";
-        }
-        return name.endsWith(".csv") ? "csv" : name.endsWith(".parquet") ? "parquet" : "text";
+        return promptsFormat != null ? promptsFormat : InputTable.format(source.prompts);
     }
 
     private void warn(String message) {

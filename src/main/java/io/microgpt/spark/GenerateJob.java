@@ -129,7 +129,8 @@ public final class GenerateJob {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         Path out = new Path(output.path());
         try {
-            Dataset<Row> prompts = Prompts.read(spark, input.path(), input.format(), options.column());
+            Dataset<Row> prompts =
+                    Prompts.read(spark, input.path(), input.format(), options.column(), CompletionColumns.COLUMNS);
             List<Partition> partitions = prompts.javaRDD().partitions();
             Optional<GenerateManifest> begun = GenerateManifest.of(hadoop, out);
             SortedMap<Integer, Path> files = PartCommit.finished(hadoop, out);

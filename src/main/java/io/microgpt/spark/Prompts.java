@@ -9,17 +9,19 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StringType;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Reads prompts, the bad ones too: what is wrong with a row stands in one more column. Partitions follow from the files alone, not
- * from the cluster, so that another run cuts the same ones.
+ * Reads prompts, or other texts for a model, the bad ones too: what is wrong with a row stands in one more column. Partitions follow from
+ * the files alone, not from the cluster, so that another run cuts the same ones.
  */
 final class Prompts {
     /** What is wrong with a row before a model has seen it; null where nothing is. The last column. */
@@ -44,9 +46,11 @@ final class Prompts {
      *
      * @param spark a session of its own: how files are cut is a setting of the session
      * @param format {@code text} (a line a prompt, in the column {@code column}), {@code jsonl}, {@code csv} or {@code parquet}
-     * @throws DatasetException if the files are not there, lack the column or have one of those that a job adds
+     * @param added columns that the job adds
+     * @throws DatasetException if the files are not there, lack the column or have one of those that the job adds
      */
-    static Dataset<Row> read(SparkSession spark, String path, String format, String column) {
+    static Dataset<Row> read(SparkSession spark, String path, String format, String column, List<String> added) {
+        spark.conf().set("spark.sql.caseSensitive", true); // JSON may have a prompt and a Prompt
         List<FileStatus> files = InputFiles.list(spark.sparkContext().hadoopConfiguration(), path);
         cut(spark, files.stream().mapToLong(FileStatus::getLen).sum());
         Dataset<Row> rows = switch (format) {
@@ -59,6 +63,7 @@ final class Prompts {
                         "the format of prompts is " + format + ", but must be text, jsonl, csv or parquet");
         };
         requireText(rows, path, column);
+        InputTable.requireAbsent(rows, path, added);
         return withProblem(rows, column);
     }
 
@@ -75,13 +80,12 @@ final class Prompts {
         columns.remove(PROBLEM);
         if (!columns.contains(column)) {
             throw new DatasetException(path + ": has no column " + column + " among " + columns
-                    + "; name the one of the prompts with --column");
+                    + "; name the one of the texts with --column");
         }
         if (!(rows.schema().apply(column).dataType() instanceof StringType)) {
             throw new DatasetException(path + ": column " + column + " is of type "
-                    + rows.schema().apply(column).dataType().typeName() + ", but prompts must be strings");
+                    + rows.schema().apply(column).dataType().typeName() + ", but texts must be strings");
         }
-        InputTable.requireAbsent(rows, path, CompletionColumns.COLUMNS);
     }
 
     /** {@return the rows with {@link #PROBLEM} last: what it was, or that the text is not Unicode} */
@@ -102,26 +106,36 @@ final class Prompts {
 
     /** Lines are read as text and parsed here, so that a bad one is a row of its own and not a guess. */
     private static Dataset<Row> jsonLines(SparkSession spark, String path, String column) {
-        StructType schema = new StructType();
-        for (var field : spark.read()
-                .option("columnNameOfCorruptRecord", CORRUPT)
-                .json(path)
-                .schema()
-                .fields()) {
-            schema = field.name().equals(CORRUPT) ? schema : schema.add(field);
-        }
-        UDF1<String, String> problem = line -> jsonProblem(line, column);
         Dataset<Row> lines = spark.read().text(path);
         Column line = lines.col("value");
-        return lines.select(
-                        functions.from_json(line, schema, Map.of()).as("row"),
+        List<String> names = new ArrayList<>(Arrays.asList(lines.columns())); // with those of directories name=value
+        names.remove("value");
+        List<Column> columns = new ArrayList<>();
+        columns.add(functions.col("row.*"));
+        names.forEach(name -> columns.add(InputTable.column(name)));
+        columns.add(functions.col(PROBLEM));
+        names.add(CORRUPT);
+        StructType schema = new StructType();
+        for (StructField field : spark.read()
+                .option("columnNameOfCorruptRecord", CORRUPT)
+                .json(lines.select(line).as(Encoders.STRING()))
+                .schema()
+                .fields()) {
+            if (!names.contains(field.name())) { // a line that has it twice gives it twice
+                names.add(field.name());
+                schema = schema.add(field);
+            }
+        }
+        UDF1<String, String> problem = text -> jsonProblem(text, column);
+        return lines.withColumn("row", functions.from_json(line, schema, Map.of()))
+                .withColumn(
+                        PROBLEM,
                         functions
                                 .when(functions.not(functions.is_valid_utf8(line)), functions.lit(RowReader.NOT_UTF8))
                                 .otherwise(functions
                                         .udf(problem, DataTypes.StringType)
-                                        .apply(line))
-                                .as(PROBLEM))
-                .select("row.*", PROBLEM);
+                                        .apply(line)))
+                .select(columns.toArray(Column[]::new));
     }
 
     private static String jsonProblem(String line, String column) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
@@ -36,7 +37,7 @@ public final class RankJob {
     private final KernelProvider.Choice kernels;
 
     public RankJob(SparkSession spark, Checkpoint model, KernelProvider.Choice kernels) {
-        this.spark = spark;
+        this.spark = spark.newSession(); // how input is cut is a setting of a session
         this.model = model;
         this.kernels = kernels;
     }
@@ -106,9 +107,7 @@ public final class RankJob {
     }
 
     private Dataset<Row> with(StructType added, String path, String column, Passages passages, Result result) {
-        Dataset<Row> table = InputTable.read(spark, path);
-        InputTable.requireText(table, path, column);
-        InputTable.requireAbsent(table, path, List.of(added.fieldNames()));
+        Dataset<Row> table = Prompts.read(spark, path, InputTable.format(path), column, List.of(added.fieldNames()));
         Broadcast<WeightBlock> weights =
                 JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new WeightBlock(model.weights()));
         GptConfig config = model.model();
@@ -122,7 +121,7 @@ public final class RankJob {
             return new Flattened<>(
                     new Batches<>(rows, BATCH), batch -> score(scorer, batch, index, added.size(), passages, result));
         };
-        StructType schema = table.schema();
+        StructType schema = table.drop(Prompts.PROBLEM).schema();
         for (StructField field : added.fields()) {
             schema = schema.add(field);
         }
@@ -133,15 +132,16 @@ public final class RankJob {
             TextScorer scorer, List<Row> batch, int index, int added, Passages passages, Result result) {
         List<Passage> all = new ArrayList<>();
         for (Row row : batch) {
-            all.addAll(passages.of(row.isNullAt(index) ? null : row.getString(index)));
+            boolean bad = row.isNullAt(index) || problem(row) != null;
+            all.addAll(passages.of(bad ? null : row.getString(index)));
         }
         List<Score> scores = scorer.score(all);
         int each = all.size() / batch.size();
         List<Row> out = new ArrayList<>();
         for (int i = 0; i < batch.size(); i++) {
             List<Score> own = scores.subList(i * each, (i + 1) * each);
-            String error = own.stream()
-                    .map(Score::error)
+            String error = Stream.concat(
+                            Stream.of(problem(batch.get(i))), own.stream().map(Score::error))
                     .filter(Objects::nonNull)
                     .findFirst()
                     .orElse(null);
@@ -152,12 +152,17 @@ public final class RankJob {
         return out.iterator();
     }
 
+    private static String problem(Row row) {
+        return row.getString(row.length() - 1);
+    }
+
     private static Row joined(Row row, Object[] added) {
-        Object[] values = new Object[row.length() + added.length];
-        for (int i = 0; i < row.length(); i++) {
+        int own = row.length() - 1; // without the problem
+        Object[] values = new Object[own + added.length];
+        for (int i = 0; i < own; i++) {
             values[i] = row.get(i);
         }
-        System.arraycopy(added, 0, values, row.length(), added.length);
+        System.arraycopy(added, 0, values, own, added.length);
         return RowFactory.create(values);
     }
 }

@@ -140,6 +140,33 @@ class RankTest {
         assertThat(two).isEqualTo(ranked);
     }
 
+    /** And says why, as the rows of a job of completions do. */
+    @Test
+    void badRowsKeepTheirPlace() {
+        Path csv = Cli.write(directory.resolve("a.csv"), "word,kind\nabab\nabab,l,m\n\"\",l\n");
+        Path json = Cli.write(directory.resolve("a.jsonl"), "{\"word\": \"abab\"}\n{\"word\": 5}\n\n{\"word\n");
+
+        assertThat(errors(csv))
+                .satisfiesExactly(
+                        error -> assertThat(error).startsWith("not a row of 2 fields"),
+                        error -> assertThat(error).startsWith("not a row of 2 fields"),
+                        error -> assertThat(error).isEqualTo("null")); // the empty text has a loss: that of its end
+        assertThat(errors(json))
+                .satisfiesExactly(
+                        error -> assertThat(error).isEqualTo("null"),
+                        error -> assertThat(error).startsWith("field word is not a text"),
+                        error -> assertThat(error).startsWith("empty"),
+                        error -> assertThat(error).startsWith("not JSON"));
+    }
+
+    private List<String> errors(Path rows) {
+        Path out = directory.resolve("out-of-" + rows.getFileName());
+        evaluate("--rank", rows, "--column", "word", "--per-document", out);
+        return Cli.parts(out, "json").stream()
+                .map(line -> Cli.json(line).path("error").asText())
+                .toList();
+    }
+
     @Test
     void aPersonReadsIt() {
         Ended ended = evaluate("--rank", table, "--column", "word", "--label", "kind", "--positive", "h");

@@ -13,6 +13,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Files of prompts: no row vanishes, and a bad one says what is wrong with it. */
 class PromptsTest {
@@ -59,6 +61,45 @@ class PromptsTest {
         assertThat(rows.get(0).getList(rows.get(0).fieldIndex("tags"))).isEqualTo(List.of("x"));
         assertThat(rows.get(2).<String>getAs("prompt")).isEqualTo("7");
         assertThat(rows.get(9).<String>getAs("prompt")).isNull();
+    }
+
+    @Test
+    void linesWithANameTwiceDoNotStopTheOthers() {
+        Path file = Texts.write(directory.resolve("a.jsonl"), """
+                {"prompt": "ab", "Prompt": 1}
+                {"prompt": "ab", "prompt": "b"}
+                """);
+
+        List<Row> rows = read(file, "jsonl").collectAsList();
+
+        assertThat(rows).extracting(row -> row.<String>getAs("prompt")).containsExactly("ab", "b");
+        assertThat(rows).extracting(row -> row.<Long>getAs("Prompt")).containsExactly(1L, null);
+        assertThat(rows).extracting(PromptsTest::problem).containsOnlyNulls();
+    }
+
+    @Test
+    void namesOfDirectoriesAreColumns() {
+        Texts.write(directory.resolve("in/day=1/a.jsonl"), "{\"prompt\": \"ab\"}\n");
+
+        Row row = read(directory.resolve("in"), "jsonl").first();
+
+        assertThat(row.<String>getAs("prompt")).isEqualTo("ab");
+        assertThat(row.<Integer>getAs("day")).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "a.JSONL, jsonl",
+        "a.json.gz, jsonl",
+        "a/*.csv, csv",
+        "a.csv.bz2, csv",
+        "a.parquet/, parquet",
+        "a.snappy.parquet, parquet",
+        "a.txt.gz, text",
+        "jsonl, text"
+    })
+    void endingsOfNamesSayTheFormat(String path, String format) {
+        assertThat(InputTable.format(path)).isEqualTo(format);
     }
 
     @Test
@@ -121,15 +162,15 @@ class PromptsTest {
 
         assertThatThrownBy(() -> read(numbers, "jsonl"))
                 .isInstanceOf(DatasetException.class)
-                .hasMessage(numbers + ": column prompt is of type long, but prompts must be strings");
+                .hasMessage(numbers + ": column prompt is of type long, but texts must be strings");
         assertThatThrownBy(() -> read(broken, "jsonl"))
-                .hasMessage(broken + ": has no column prompt among []; name the one of the prompts with --column");
+                .hasMessage(broken + ": has no column prompt among []; name the one of the texts with --column");
         assertThatThrownBy(() -> read(directory.resolve("nothing"), "text"))
                 .hasMessageStartingWith(directory.resolve("nothing") + ": no such file or directory");
     }
 
     private static Dataset<Row> read(Path path, String format) {
-        return Prompts.read(LocalSpark.session().newSession(), path.toString(), format, "prompt");
+        return Prompts.read(LocalSpark.session().newSession(), path.toString(), format, "prompt", List.of());
     }
 
     private static String problem(Row row) {
