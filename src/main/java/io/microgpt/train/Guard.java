@@ -143,11 +143,13 @@ final class Guard {
     }
 
     /**
-     * Goes back to what was remembered at the {@link #goodStep}, but for the rollbacks and their cuts of the rate, and one more.
+     * Goes back to what was remembered at a step, but for the rollbacks and their cuts of the rate, and one more.
      *
+     * @param step the {@link #goodStep}, or one before it
      * @return what was done, for the user
      */
-    String rolledBack(Map<String, List<Double>> memory) {
+    String rolledBack(long step, Map<String, List<Double>> memory) {
+        goodStep = step;
         losses.replace(memory.getOrDefault(LOSSES, List.of()));
         norms.replace(memory.getOrDefault(NORMS, List.of()));
         rollbacks++;

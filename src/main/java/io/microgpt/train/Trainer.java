@@ -182,16 +182,18 @@ public final class Trainer {
         return due(config.checkpointEvery()) || state.bestStep.equals(OptionalLong.of(state.step));
     }
 
-    /** Goes back to the last moment whose weights have proved good, and leaves nothing behind of the way taken since. */
+    /**
+     * Goes back to the last moment whose weights have proved good, and leaves nothing behind of the way taken since. Where storage has lost that
+     * checkpoint, it is the newest before that is whole.
+     */
     private void rollBack(DivergenceException cause, BackgroundCheckpoints checkpoints) {
         checkpoints.await();
-        long step = guard.goodStep();
-        TrainingState good = step == 0 ? initial() : TrainingState.of(store.load(step));
-        store.discardAfter(step);
-        state.becomes(good);
+        store.discardAfter(guard.goodStep());
+        state.becomes(store.newest(listener::warning).map(TrainingState::of).orElseGet(this::initial));
+        long step = state.step;
         written = step == 0 ? -1 : step;
         earlyStop.restore(state.memory());
-        String done = guard.rolledBack(state.memory());
+        String done = guard.rolledBack(step, state.memory());
         listener.warning(cause.getMessage() + ". " + done);
         listener.rolledBack(step);
     }

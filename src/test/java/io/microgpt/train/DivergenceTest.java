@@ -187,6 +187,27 @@ class DivergenceTest {
         assertThat(run.last().step()).isEqualTo(30);
     }
 
+    @Test
+    void whereTheGoodCheckpointIsDamagedItGoesBackFurther() throws IOException {
+        TrainingRun run = run("damaged");
+        run.keep = 3;
+        run.evalEvery = 0;
+        run.steps = 25;
+        run.train();
+        Checkpoint end = run.store.load(25);
+        float[] broken = new float[end.weights().length];
+        Arrays.fill(broken, Float.NaN);
+        Path weights = directory.resolve("damaged/step-00000020/model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(weights, bytes);
+        run.steps = 30;
+        run.train(Optional.of(withWeights(end, broken)));
+        assertThat(run.rollbacks).containsExactly(10L);
+        assertThat(run.warnings.get(0)).contains("step-00000020 is broken and passed over");
+        assertThat(run.last().step()).isEqualTo(30);
+    }
+
     /** It is there again each time: no rate helps. */
     @Test
     void retriesAreBounded() {
