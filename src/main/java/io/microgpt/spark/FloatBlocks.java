@@ -32,7 +32,7 @@ import scala.reflect.ClassTag$;
  */
 final class FloatBlocks {
     /** Small enough that a piece is read while the next is sent; JDK sockets copy all of a piece however little of it they can send. */
-    private static final int PIECE_FLOATS = 1 << 18;
+    private static final int PIECE_FLOATS = 1 << 20;
 
     private static final int BUFFER_BYTES = 1 << 16;
     /** Spark counts its broadcasts from 0 and removes the blocks of one by its number: ours are numbered far from them. */
