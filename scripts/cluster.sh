@@ -157,14 +157,18 @@ configure_hdfs() {
   } >"$dir/hadoop/hdfs-site.xml"
 }
 
-start_hdfs() {
-  hdfs_jar=$root/target/hdfs-classpath.txt
+fetch_hdfs() {
   if [ ! -s "$hdfs_jar" ]; then
     command -v mvn >/dev/null || missing "Maven 3.6.3 or later, to fetch HDFS" maven maven maven
     echo "Fetching HDFS (the first time, 40 MB) ..." >&2
     mvn -B -ntp -q -f "$root/pom.xml" dependency:build-classpath -DincludeScope=test \
       -DincludeArtifactIds=hadoop-client-minicluster -Dmdep.outputFile="$hdfs_jar" >&2
   fi
+}
+
+start_hdfs() {
+  hdfs_jar=$root/target/hdfs-classpath.txt
+  in_turn fetch_hdfs
   configure_hdfs
   local namenode=org.apache.hadoop.hdfs.server.namenode.NameNode line i
   if [ ! -d "$dir/hdfs/name/current" ]; then

@@ -42,8 +42,21 @@ changed_since() { # file, paths...: whether one of the paths is newer than the f
   [ ! -e "$stamp" ] || [ -n "$(find "$@" -newer "$stamp" -print -quit)" ]
 }
 
+# Jobs of this checkout that start at once take turns, where the system has flock.
+in_turn() { # command...
+  mkdir -p "$root/target"
+  (
+    ! command -v flock >/dev/null || flock 9
+    "$@"
+  ) 9>"$root/target/build.lock"
+}
+
 build() {
   find_java
+  in_turn build_what_changed
+}
+
+build_what_changed() {
   if changed_since "$jar" "$root/pom.xml" "$root/src/main"; then
     command -v mvn >/dev/null || missing "Maven 3.6.3 or later" maven maven maven
     if [ -n "${JAVA_HOME:-}" ] && [ ! -x "$JAVA_HOME/bin/javac" ] || { [ -z "${JAVA_HOME:-}" ] && ! command -v javac >/dev/null; }; then

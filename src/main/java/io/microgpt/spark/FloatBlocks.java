@@ -32,7 +32,7 @@ import scala.reflect.ClassTag$;
  */
 final class FloatBlocks {
     /** Small enough that a piece is read while the next is sent; JDK sockets copy all of a piece however little of it they can send. */
-    private static final int PIECE_FLOATS = 1 << 20;
+    static final int PIECE_FLOATS = 1 << 20;
 
     private static final int BUFFER_BYTES = 1 << 16;
     /** Spark counts its broadcasts from 0 and removes the blocks of one by its number: ours are numbered far from them. */
@@ -94,6 +94,12 @@ final class FloatBlocks {
             HERE.put(place, values);
             return place;
         }
+        return store(place, values, manager);
+    }
+
+    /** {@return the place, where all pieces of an array are stored; null where there is no room} */
+    static Place store(Place place, float[] values, BlockManager manager) {
+        long owner = place.owner();
         PIECES.sweep(manager, owner);
         for (int p = 0; p < place.pieces(); p++) {
             int from = p * PIECE_FLOATS;
@@ -131,6 +137,11 @@ final class FloatBlocks {
                     : CompletableFuture.failedFuture(
                             new IllegalStateException(place.name() + " of a step that is over"));
         }
+        return transfer(place, spare);
+    }
+
+    /** {@return the array from its pieces, by Spark's transport} */
+    static CompletableFuture<float[]> transfer(Place place, Deque<float[]> spare) {
         float[] used = spare.poll();
         float[] into = used != null && used.length == place.length() ? used : new float[place.length()];
         CompletableFuture<float[]> whole = new CompletableFuture<>();

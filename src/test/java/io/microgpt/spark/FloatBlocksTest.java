@@ -1,0 +1,62 @@
+package io.microgpt.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.storage.BlockManager;
+import org.apache.spark.storage.BlockManagerId;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Arrays in any number of pieces, through Spark's own transport; from this JVM to itself. */
+class FloatBlocksTest {
+    @ParameterizedTest
+    @ValueSource(
+            ints = {1, FloatBlocks.PIECE_FLOATS, FloatBlocks.PIECE_FLOATS + 1, 2 * FloatBlocks.PIECE_FLOATS + 12_345})
+    void comeAsTheyWere(int length) throws Exception {
+        float[] values = random(length);
+        Deque<float[]> spare = new ArrayDeque<>();
+        spare.add(new float[length]);
+        float[] reused = spare.peek();
+        FloatBlocks.Place place = store(values);
+        assertThat(FloatBlocks.transfer(place, spare).get(60, TimeUnit.SECONDS))
+                .isSameAs(reused)
+                .isEqualTo(values);
+        assertThat(FloatBlocks.transfer(place, spare).get(60, TimeUnit.SECONDS)).isEqualTo(values);
+        manager().removeBroadcast(place.owner(), false);
+    }
+
+    @Test
+    void whatIsGoneIsAnError() {
+        FloatBlocks.Place place = store(random(FloatBlocks.PIECE_FLOATS + 1));
+        manager().removeBroadcast(place.owner(), false);
+        assertThat(FloatBlocks.transfer(place, new ArrayDeque<>())).failsWithin(60, TimeUnit.SECONDS);
+    }
+
+    private static FloatBlocks.Place store(float[] values) {
+        BlockManagerId here = manager().blockManagerId();
+        FloatBlocks.Place place = new FloatBlocks.Place(
+                FloatBlocks.owner(), "values", here.executorId(), here.host(), here.port(), values.length);
+        assertThat(FloatBlocks.store(place, values, manager())).isEqualTo(place);
+        return place;
+    }
+
+    private static BlockManager manager() {
+        LocalSpark.context();
+        return SparkEnv.get().blockManager();
+    }
+
+    private static float[] random(int length) {
+        Random random = new Random(length);
+        float[] values = new float[length];
+        for (int i = 0; i < length; i++) {
+            values[i] = random.nextFloat();
+        }
+        return values;
+    }
+}
