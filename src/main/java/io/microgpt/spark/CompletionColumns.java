@@ -13,7 +13,6 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
@@ -24,27 +23,6 @@ final class CompletionColumns {
             List.of("completion", "sample", "tokens", "mean_log_probability", "finish_reason", "error");
 
     private CompletionColumns() {}
-
-    /**
-     * Checks that rows have a column of text and none of those that are to be added.
-     *
-     * @throws DatasetException if not
-     */
-    static void requireColumns(Dataset<Row> rows, String column, List<String> added) {
-        List<String> columns = Arrays.asList(rows.columns());
-        if (!columns.contains(column)) {
-            throw new DatasetException("the rows have no column " + column + " among " + columns);
-        }
-        if (!(rows.schema().apply(column).dataType() instanceof StringType)) {
-            throw new DatasetException("column " + column + " is of type "
-                    + rows.schema().apply(column).dataType().typeName() + ", but must be a string");
-        }
-        for (String name : columns) {
-            if (added.stream().anyMatch(name::equalsIgnoreCase)) {
-                throw new DatasetException("the rows have a column " + name + " already, which is added; rename it");
-            }
-        }
-    }
 
     /**
      * {@return the rows with their completions, a row a sample}

@@ -53,7 +53,9 @@ record CompletionCounts(long prompts, long errors, SortedMap<String, Long> reaso
             return of(observation.getAsJava());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted, while completions were counted that are all written", e);
+            throw new IllegalStateException(
+                    "interrupted while completions were counted; all are written, and the same command again counts them",
+                    e);
         }
     }
 

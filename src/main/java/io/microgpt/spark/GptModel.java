@@ -79,7 +79,9 @@ public final class GptModel implements AutoCloseable {
      *     is there already
      */
     public Dataset<Row> generate(Dataset<Row> rows, GenerateOptions options) {
-        CompletionColumns.requireColumns(rows, options.column(), CompletionColumns.COLUMNS);
+        InputTable.requireText(
+                rows, "the rows", options.column(), "name the one of the prompts with GenerateOptions.withColumn");
+        InputTable.requireAbsent(rows, "the rows", CompletionColumns.COLUMNS);
         return CompletionColumns.of(Prompts.withProblem(rows, options.column()), model, options);
     }
 
@@ -92,7 +94,8 @@ public final class GptModel implements AutoCloseable {
      * @throws io.microgpt.data.DatasetException if the column is missing or not a string, or one of those that are added is there already
      */
     public Dataset<Row> score(Dataset<Row> rows, String column) {
-        CompletionColumns.requireColumns(rows, column, ScoreColumns.COLUMNS);
+        InputTable.requireText(rows, "the rows", column, "name the one of the texts");
+        InputTable.requireAbsent(rows, "the rows", ScoreColumns.COLUMNS);
         return ScoreColumns.of(Prompts.withProblem(rows, column), model, column);
     }
 

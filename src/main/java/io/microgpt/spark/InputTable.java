@@ -1,6 +1,8 @@
 package io.microgpt.spark;
 
 import io.microgpt.data.DatasetException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -8,6 +10,8 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StringType;
 
 /** Rows that a job reads with all their columns, to give them back with more. */
 public final class InputTable {
@@ -30,12 +34,31 @@ public final class InputTable {
         return functions.col("`" + name.replace("`", "``") + "`");
     }
 
-    /** Checks that columns that the job adds are not there yet. */
-    static void requireAbsent(Dataset<Row> rows, String path, List<String> added) {
+    /**
+     * Checks that rows have a column of texts.
+     *
+     * @param source of the rows, with which an error begins
+     * @param advice what to do where there is another
+     */
+    static void requireText(Dataset<Row> rows, String source, String column, String advice) {
+        List<String> columns = new ArrayList<>(Arrays.asList(rows.columns()));
+        columns.remove(Prompts.PROBLEM);
+        if (!columns.contains(column)) {
+            throw new DatasetException(source + ": there is no column " + column + " among " + columns + "; " + advice);
+        }
+        DataType type = rows.schema().apply(column).dataType();
+        if (!(type instanceof StringType)) {
+            throw new DatasetException(source + ": column " + column + " is of type " + type.typeName()
+                    + ", but texts must be strings; " + advice + ", or make it one");
+        }
+    }
+
+    /** Checks that columns that are added are not there yet. */
+    static void requireAbsent(Dataset<Row> rows, String source, List<String> added) {
         for (String column : rows.columns()) {
             if (added.stream().anyMatch(column::equalsIgnoreCase)) { // as SQL and most formats compare names
                 throw new DatasetException(
-                        path + ": has a column " + column + " already, which this job adds; rename it");
+                        source + ": there is a column " + column + " already, which is to be added; rename it");
             }
         }
     }

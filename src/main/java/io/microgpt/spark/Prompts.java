@@ -15,7 +15,6 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
@@ -62,7 +61,7 @@ final class Prompts {
                 throw new IllegalArgumentException(
                         "the format of prompts is " + format + ", but must be text, jsonl, csv or parquet");
         };
-        requireText(rows, path, column);
+        InputTable.requireText(rows, path, column, "name the one of the texts with --column");
         InputTable.requireAbsent(rows, path, added);
         return withProblem(rows, column);
     }
@@ -73,19 +72,6 @@ final class Prompts {
         spark.conf().set("spark.sql.files.openCostInBytes", 0L);
         spark.conf().set("spark.sql.files.minPartitionNum", 1L); // or the cluster's parallelism would count
         spark.conf().unset("spark.sql.files.maxPartitionNum");
-    }
-
-    private static void requireText(Dataset<Row> rows, String path, String column) {
-        List<String> columns = new ArrayList<>(Arrays.asList(rows.columns()));
-        columns.remove(PROBLEM);
-        if (!columns.contains(column)) {
-            throw new DatasetException(path + ": has no column " + column + " among " + columns
-                    + "; name the one of the texts with --column");
-        }
-        if (!(rows.schema().apply(column).dataType() instanceof StringType)) {
-            throw new DatasetException(path + ": column " + column + " is of type "
-                    + rows.schema().apply(column).dataType().typeName() + ", but texts must be strings");
-        }
     }
 
     /** {@return the rows with {@link #PROBLEM} last: what it was, or that the text is not Unicode} */

@@ -260,9 +260,10 @@ class MistakesTest {
         Path taken = Cli.write(directory.resolve("p.jsonl"), "{\"prompt\":\"a\",\"error\":\"b\"}\n");
 
         Cli.run("generate", "--model", run, "--prompts", csv, "--out", out)
-                .failed(csv + ": has no column prompt among [id, question]; name the one of the texts with --column");
+                .failed(csv
+                        + ": there is no column prompt among [id, question]; name the one of the texts with --column");
         Cli.run("generate", "--model", run, "--prompts", taken, "--out", out)
-                .failed(taken + ": has a column error already, which this job adds; rename it");
+                .failed(taken + ": there is a column error already, which is to be added; rename it");
         assertThat(Cli.run("generate", "--model", run, "--prompts", directory.resolve("x.txt"), "--out", out)
                         .error())
                 .startsWith("error: " + directory.resolve("x.txt") + ": no such file or directory");

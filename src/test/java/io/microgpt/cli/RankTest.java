@@ -205,7 +205,7 @@ class RankTest {
 
     @Test
     void columnsThatAreNotThere() {
-        assertThat(failed("--column", "text")).contains("has no column text among [word, kind]");
+        assertThat(failed("--column", "text")).contains("there is no column text among [word, kind]");
         assertThat(failed("--column", "word", "--label", "sort", "--positive", "h"))
                 .contains("no column sort among [word, kind");
     }

@@ -169,7 +169,7 @@ class GenerateJobResumeTest {
         Path named = Texts.write(directory.resolve("named.jsonl"), "{\"prompt\": \"a\", \"Error\": \"b\"}\n");
         assertThatThrownBy(() -> job(named, out.toString(), "jsonl").run(model, OPTIONS, SETTINGS, (a, b, c) -> {}))
                 .isInstanceOf(DatasetException.class)
-                .hasMessage(named + ": has a column Error already, which this job adds; rename it");
+                .hasMessage(named + ": there is a column Error already, which is to be added; rename it");
         assertThat(out).doesNotExist();
     }
 

@@ -177,11 +177,13 @@ class GptModelTest {
 
         assertThatThrownBy(() -> model.generate(rows, GenerateOptions.DEFAULTS))
                 .isInstanceOf(DatasetException.class)
-                .hasMessage("the rows have no column prompt among [id, question]");
+                .hasMessage(
+                        "the rows: there is no column prompt among [id, question]; name the one of the prompts with GenerateOptions.withColumn");
         assertThatThrownBy(() -> model.generate(rows, GenerateOptions.DEFAULTS.withColumn("id")))
-                .hasMessage("column id is of type integer, but must be a string");
+                .hasMessage(
+                        "the rows: column id is of type integer, but texts must be strings; name the one of the prompts with GenerateOptions.withColumn, or make it one");
         assertThatThrownBy(() -> model.score(model.score(rows, "question"), "question"))
-                .hasMessage("the rows have a column positions already, which is added; rename it");
+                .hasMessage("the rows: there is a column positions already, which is to be added; rename it");
     }
 
     private static Dataset<Row> questions(String... questions) {

@@ -162,9 +162,11 @@ class PromptsTest {
 
         assertThatThrownBy(() -> read(numbers, "jsonl"))
                 .isInstanceOf(DatasetException.class)
-                .hasMessage(numbers + ": column prompt is of type long, but texts must be strings");
+                .hasMessage(
+                        numbers
+                                + ": column prompt is of type long, but texts must be strings; name the one of the texts with --column, or make it one");
         assertThatThrownBy(() -> read(broken, "jsonl"))
-                .hasMessage(broken + ": has no column prompt among []; name the one of the texts with --column");
+                .hasMessage(broken + ": there is no column prompt among []; name the one of the texts with --column");
         assertThatThrownBy(() -> read(directory.resolve("nothing"), "text"))
                 .hasMessageStartingWith(directory.resolve("nothing") + ": no such file or directory");
     }
