@@ -3,6 +3,7 @@ package io.microgpt.bench;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Manifest;
 import io.microgpt.data.StepPlan;
+import io.microgpt.data.TrainingData;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.GptConfig;
 import io.microgpt.spark.ClusterWatch;
@@ -149,7 +150,12 @@ final class SparkOverhead {
         float[] weights = TrainingStep.weights(model);
         try (ClusterWatch watch = new ClusterWatch(spark.sc(), PATIENCE_SECONDS, System.err::println);
                 SparkSource source = new SparkSource(
-                        spark, dataset, task, SparkOptions.ofTasks(tasks), watch, System.err::println)) {
+                        spark,
+                        TrainingData.of(dataset),
+                        task,
+                        SparkOptions.ofTasks(tasks),
+                        watch,
+                        System.err::println)) {
             long[] step = {0};
             return timed(steps, () -> source.at(step[0]++, weights).computeMillis());
         } finally {

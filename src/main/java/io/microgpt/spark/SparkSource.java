@@ -1,7 +1,6 @@
 package io.microgpt.spark;
 
 import io.microgpt.data.Corpus;
-import io.microgpt.data.Dataset;
 import io.microgpt.data.Part;
 import io.microgpt.data.Shards;
 import io.microgpt.data.TrainingData;
@@ -56,17 +55,6 @@ public final class SparkSource implements GradientSource {
 
     /** What an executor says of itself. */
     private record Site(String executor, String kernels, boolean degraded) implements Serializable {}
-
-    /** Of one dataset. */
-    public SparkSource(
-            JavaSparkContext spark,
-            Dataset dataset,
-            TrainingTask task,
-            SparkOptions options,
-            ClusterWatch watch,
-            Consumer<String> warnings) {
-        this(spark, TrainingData.of(dataset), task, options, watch, warnings);
-    }
 
     /**
      * Loads the shards into the executors' caches.

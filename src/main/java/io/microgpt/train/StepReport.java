@@ -27,34 +27,6 @@ public record StepReport(
         double updateMillis,
         OptionalDouble testLoss,
         OptionalDouble replayTestLoss) {
-    /** Where nothing is replayed. */
-    public StepReport(
-            long step,
-            double loss,
-            double learningRate,
-            double gradientNorm,
-            long positions,
-            double millis,
-            double broadcastMillis,
-            double computeMillis,
-            double gatherMillis,
-            double updateMillis,
-            OptionalDouble testLoss) {
-        this(
-                step,
-                loss,
-                learningRate,
-                gradientNorm,
-                positions,
-                millis,
-                broadcastMillis,
-                computeMillis,
-                gatherMillis,
-                updateMillis,
-                testLoss,
-                OptionalDouble.empty());
-    }
-
     public double tokensPerSecond() {
         return positions / (millis * 1e-3);
     }

@@ -88,7 +88,8 @@ class RunPageTest {
     @Test
     void aRunWithoutATestPartOrWithoutAStepHasAPageToo() {
         Curves one = new Curves();
-        one.add(new StepReport(1, 3.3, 0.0, 0.0, 100, 5.0, 0.0, 5.0, 0.0, 0.1, OptionalDouble.empty()));
+        one.add(new StepReport(
+                1, 3.3, 0.0, 0.0, 100, 5.0, 0.0, 5.0, 0.0, 0.1, OptionalDouble.empty(), OptionalDouble.empty()));
         Document page = Pages.parse(RunPage.of(new Run("one", 1, one, List.of(), List.of())));
         assertThat(Pages.curves(page)).contains("Loss/train loss 1").doesNotContain("Loss/test loss 0");
         assertThat(Pages.texts(page, "p")).contains("Nothing to show yet.");

@@ -20,6 +20,7 @@ final class Steps {
                 6.0 + step % 3,
                 2.0,
                 0.5,
-                step % 10 == 0 ? OptionalDouble.of(loss + 0.05) : OptionalDouble.empty());
+                step % 10 == 0 ? OptionalDouble.of(loss + 0.05) : OptionalDouble.empty(),
+                OptionalDouble.empty());
     }
 }

@@ -44,7 +44,19 @@ class MetricsLogTest {
 
     private static void ended(MetricsLog log, long... steps) {
         for (long step : steps) {
-            log.stepEnded(new StepReport(step, 2.5, 0.01, 1.0, 100, 1.0, 0.0, 1.0, 0.0, 0.1, OptionalDouble.empty()));
+            log.stepEnded(new StepReport(
+                    step,
+                    2.5,
+                    0.01,
+                    1.0,
+                    100,
+                    1.0,
+                    0.0,
+                    1.0,
+                    0.0,
+                    0.1,
+                    OptionalDouble.empty(),
+                    OptionalDouble.empty()));
         }
     }
 
