@@ -1,23 +1,16 @@
 #!/usr/bin/env bash
-# Overfitting and its cures: scripts/overfitting.sh [--steps N] [--out DIR] prints a table.
+# Overfitting and its cures: scripts/overfitting.sh [--steps N] [--dir DIR] prints a table.
 # A model learns sixty melodies by heart: its train perplexity falls towards 1 while that of melodies that it has never heard rises.
 # The same model with early stopping, with dropout, with both, and with all two thousand melodies. All are tested on the same
 # melodies: those held out of the sixty are held out of the two thousand too, because the content decides.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-steps=2000
-out=$root/target/overfitting
-while [ $# -gt 0 ]; do
-  case $1 in
-    --steps) steps=$2 ;;
-    --out) out=$2 ;;
-    *) echo "usage: scripts/overfitting.sh [--steps N] [--out DIR]" >&2; exit 2 ;;
-  esac
-  shift 2
-done
-[ ! -e "$out" ] || { echo "error: $out is there already; remove it, or give another --out" >&2 && exit 2; }
-mkdir -p "$out"
-out=$(cd "$out" && pwd)
+source "$(dirname "${BASH_SOURCE[0]}")/submit.sh"
+
+steps=2000 dir=$root/target/overfitting
+take_options "steps dir" "$@"
+build
+dir=$(new_directory "$dir")
+say_failures "$dir"
 config=$root/conf/melodies.conf
 
 number() { # JSON object, part, field
@@ -27,22 +20,22 @@ number() { # JSON object, part, field
 train() { # run, dataset, more options...
   local run=$1 data=$2
   shift 2
-  "$root/jobs/train.sh" --no-spark --config "$config" --data "$out/$data" --out "$out/$run" --set "train.steps=$steps" \
-    --set "train.eval-every=$((steps / 40))" --set "train.checkpoint-every=$steps" "$@" >"$out/$run.log" 2>&1
+  "$root/jobs/train.sh" --no-spark --config "$config" --data "$dir/$data" --out "$dir/$run" --set "train.steps=$steps" \
+    --set "train.eval-every=$((steps / 40))" --set "train.checkpoint-every=$steps" "$@" >"$dir/$run.log" 2>&1
 }
 
 row() { # name, run, --best or nothing
   local json
-  json=$("$root/jobs/evaluate.sh" --no-spark --json --model "$out/$2" --data "$out/sixty" ${3:+"$3"} 2>>"$out/$2.log")
+  json=$("$root/jobs/evaluate.sh" --no-spark --json --model "$dir/$2" --data "$dir/sixty" ${3:+"$3"} 2>>"$dir/$2.log")
   printf '| %-34s | %5d | %16.2f | %15.2f |\n' "$1" "$(sed -n 's/.*"step":\([0-9]*\).*/\1/p' <<<"$json")" \
     "$(number "$json" train perplexity)" "$(number "$json" test perplexity)"
 }
 
-head -n 90 "$root/data-samples/melodies.txt" >"$out/few.txt"
-"$root/jobs/prepare.sh" --config "$config" --input "$root/data-samples/melodies.txt" --out "$out/all" \
-  --set data.test-fraction=0.33 >"$out/prepare.log" 2>&1
-"$root/jobs/prepare.sh" --config "$config" --input "$out/few.txt" --out "$out/sixty" --set data.test-fraction=0.33 \
-  --set "data.vocabulary=$out/all" >>"$out/prepare.log" 2>&1
+head -n 90 "$root/data-samples/melodies.txt" >"$dir/few.txt"
+"$root/jobs/prepare.sh" --config "$config" --input "$root/data-samples/melodies.txt" --out "$dir/all" \
+  --set data.test-fraction=0.33 >"$dir/prepare.log" 2>&1
+"$root/jobs/prepare.sh" --config "$config" --input "$dir/few.txt" --out "$dir/sixty" --set data.test-fraction=0.33 \
+  --set "data.vocabulary=$dir/all" >>"$dir/prepare.log" 2>&1
 train heart sixty
 train early sixty --set train.patience=4
 train dropout sixty --set model.dropout=0.3
@@ -59,5 +52,5 @@ row "dropout 0.3, patience 4, --best" both --best
 row "all melodies (train: the sixty)" more
 echo
 echo "By step, sixty melodies without a cure: train loss of the step and test loss"
-sed -n 's/.*"step":\([0-9]*\),"loss":\([0-9.E-]*\),.*"test_loss":\([0-9.E-]*\).*/\1 \2 \3/p' "$out/heart/metrics.jsonl" |
+sed -n 's/.*"step":\([0-9]*\),"loss":\([0-9.E-]*\),.*"test_loss":\([0-9.E-]*\).*/\1 \2 \3/p' "$dir/heart/metrics.jsonl" |
   awk 'NR % 4 == 0 { printf "%6d  %.3f  %.3f\n", $1, $2, $3 }'

@@ -9,21 +9,17 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/submit.sh"
 jobs=$root/jobs
 
+text=
 case ${1:-} in
-  --help | -h | "") sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" && exit 0 ;;
+  -*) ;; # --help, or TEXT is missing
+  ?*) text=$1 && shift ;;
 esac
-text=$1 steps=5000 dir=$root/target/planner
-shift
-while [ $# -gt 0 ]; do
-  case $1 in
-    --steps | --dir) printf -v "${1#--}" %s "${2:?$1 needs a value}" && shift 2 ;;
-    *) echo "error: unknown option $1; --help shows what there is" >&2 && exit 2 ;;
-  esac
-done
-[ -e "$text" ] || { echo "error: $text: no such file" >&2 && exit 2; }
-[ ! -e "$dir" ] || { echo "error: $dir is there already; remove it, or give another --dir" >&2 && exit 2; }
+steps=5000 dir=$root/target/planner
+take_options "steps dir" "$@"
+[ -f "$text" ] || { echo "error: ${text:-no TEXT is given}${text:+: no such file}; --help shows what is needed" >&2 && exit 2; }
 build
-mkdir -p "$dir"
+dir=$(new_directory "$dir")
+say_failures "$dir"
 "$jobs/prepare.sh" --input "$text" --out "$dir/dataset" --set data.format=blocks --set data.tokenizer=char --set data.test-fraction=0.1 --set data.shards=8 \
   --set model.block-size=128
 

@@ -9,26 +9,13 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/submit.sh"
 
 prompts=10000000 every=30 model= max_tokens=8 dir=$root/target/soak-generate
-while [ $# -gt 0 ]; do
-  case $1 in
-    --prompts | --every | --model | --max-tokens | --dir)
-      [ $# -gt 1 ] || { echo "error: $1 needs a value" >&2 && exit 2; }
-      name=${1#--}
-      printf -v "${name//-/_}" %s "$2"
-      shift
-      ;;
-    --help | -h) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" && exit 0 ;;
-    *) echo "error: unknown option $1; --help shows what there is" >&2 && exit 2 ;;
-  esac
-  shift
-done
+take_options "prompts every model max-tokens dir" "$@"
 
 build
 tools=$(dirname "$(readlink -f "$(command -v "$java")")")
 [ -x "$tools/jcmd" ] || missing "a JDK, not only a Java runtime: there is no jcmd" openjdk-17-jdk java-17-openjdk-devel openjdk@17
-[ ! -e "$dir" ] || { echo "error: $dir is there already; remove it, or give another --dir" >&2 && exit 2; }
-mkdir -p "$dir"
-dir=$(cd "$dir" && pwd)
+dir=$(new_directory "$dir")
+say_failures "$dir"
 if [ -z "$model" ]; then
   model=$dir/model
   "$root/jobs/train.sh" --no-spark --config "$root/conf/names.conf" --data "$root/data-samples/names.txt" --out "$model" \

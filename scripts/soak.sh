@@ -7,24 +7,14 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/submit.sh"
 
 steps=2000 every=250 dir=$root/target/soak
-while [ $# -gt 0 ]; do
-  case $1 in
-    --steps | --every | --dir)
-      [ $# -gt 1 ] || { echo "error: $1 needs a value" >&2 && exit 2; }
-      printf -v "${1#--}" %s "$2"
-      shift
-      ;;
-    --help | -h) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" && exit 0 ;;
-    *) echo "error: unknown option $1; --help shows what there is" >&2 && exit 2 ;;
-  esac
-  shift
-done
+take_options "steps every dir" "$@"
 
 build
 tools=$(dirname "$(readlink -f "$(command -v "$java")")")
 [ -x "$tools/jcmd" ] || missing "a JDK, not only a Java runtime: there is no jcmd" openjdk-17-jdk java-17-openjdk-devel openjdk@17
-[ ! -e "$dir" ] || { echo "error: $dir is there already; remove it, or give another --dir" >&2 && exit 2; }
-mkdir -p "$dir/driver-tmp"
+dir=$(new_directory "$dir")
+say_failures "$dir"
+mkdir "$dir/driver-tmp"
 "$root/scripts/cluster.sh" start --workers 2 --memory 2g --hdfs --datanodes 1 --dir "$dir/cluster" >&2
 training=
 trap '[ -z "$training" ] || kill "$training" 2>/dev/null || true; "$root/scripts/cluster.sh" stop --dir "$dir/cluster" >&2' EXIT

@@ -42,6 +42,33 @@ changed_since() { # file, paths...: whether one of the paths is newer than the f
   [ ! -e "$stamp" ] || [ -n "$(find "$@" -newer "$stamp" -print -quit)" ]
 }
 
+# The options of a script, each with a value, into variables of their names (--max-tokens: max_tokens); --help prints the script's first lines.
+take_options() { # the names that there are, arguments...
+  local names=" $1 "
+  shift
+  while [ $# -gt 0 ]; do
+    case $1 in --help | -h) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;; esac
+    [[ $1 == --?* && $names == *" ${1#--} "* ]] || { echo "error: unknown option $1; --help shows what there is" >&2 && exit 2; }
+    [ $# -gt 1 ] || { echo "error: $1 needs a value" >&2 && exit 2; }
+    local name=${1#--}
+    printf -v "${name//-/_}" %s "$2"
+    shift 2
+  done
+}
+
+# A directory that is not there yet, for what a script keeps: made, and its absolute path printed.
+new_directory() {
+  [ ! -e "$1" ] || { echo "error: $1 is there already; remove it, or give another --dir" >&2 && exit 2; }
+  mkdir -p "$1" && cd "$1" && pwd
+}
+
+# For scripts whose jobs write into logs: a failure is said on the terminal too.
+say_failures() { # directory of the logs
+  failure_logs=$1
+  set -E
+  trap 'echo "error: a job failed; its log is in $failure_logs" >&2' ERR
+}
+
 # Jobs of this checkout that start at once take turns, where the system has flock.
 in_turn() { # command...
   mkdir -p "$root/target"
