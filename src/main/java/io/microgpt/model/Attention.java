@@ -105,8 +105,7 @@ final class Attention {
             }
             kernels.pack(size, length, qkv, v, 1, 3 * e, w.valuesTransposed);
             kernels.pack(length, size, qkv, k, 3 * e, 1, w.keys);
-            boolean several = length > ROWS;
-            for (int t = 0; several && t < length; t++) {
+            for (int t = ROWS; t < length; t++) { // the first block writes what it sees, the others add
                 java.util.Arrays.fill(dQkv, k + t * 3 * e, k + t * 3 * e + size, 0.0f);
                 java.util.Arrays.fill(dQkv, v + t * 3 * e, v + t * 3 * e + size, 0.0f);
             }
@@ -129,11 +128,11 @@ final class Attention {
                 }
                 kernels.softmaxBackward(weights, at, ds, 0, row, rows, t + 1, 1, padded, scale);
                 kernels.matmul(rows, size, seen, ds, 0, row, 1, w.keys, dQkv, qt, 3 * e, false);
-                kernels.matmul(seen, size, rows, ds, 0, 1, row, qkv, qt, 3 * e, 1, dQkv, k, 3 * e, several);
+                kernels.matmul(seen, size, rows, ds, 0, 1, row, qkv, qt, 3 * e, 1, dQkv, k, 3 * e, t > 0);
                 if (dropout != null) { // nobody needs the weights as they were any more
                     dropout.attention(s.key(d), layer, head, t, rows, padded, weights, at, weights, at, row);
                 }
-                kernels.matmul(seen, size, rows, weights, at, 1, row, dOut, ot, e, 1, dQkv, v, 3 * e, several);
+                kernels.matmul(seen, size, rows, weights, at, 1, row, dOut, ot, e, 1, dQkv, v, 3 * e, t > 0);
             }
         }
     }
