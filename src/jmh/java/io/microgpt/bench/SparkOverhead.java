@@ -28,7 +28,8 @@ import org.apache.spark.broadcast.Broadcast;
  *
  * <p>WHO is {@code ours}, a step of {@link SparkSource} less the longest arithmetic of its tasks; {@code naive}, the loop that anyone would write
  * first (broadcast an array, map, collect, add, update), which computes next to nothing, on Spark's defaults; or {@code count}, a bare {@code count()} of as many
- * cached partitions, the floor of a Spark job. The first half of the steps is warm-up.
+ * cached partitions, the floor of a Spark job. Measured is the last quarter of the steps: for the first thousands, the compilers of the JVMs take up to a
+ * third of the processor (from their threads' times), and a training is longer than that.
  */
 final class SparkOverhead {
     /** Of 4,192, 835,840 and 9,999,872 parameters with a vocabulary of 27. */
@@ -45,9 +46,9 @@ final class SparkOverhead {
     /** Jobs before anything is measured: so long does it take until Spark's own code is compiled. */
     private static final int JOBS = 1000;
 
-    private static final int SHORT_STEPS = 600;
+    private static final int SHORT_STEPS = 4000;
     /** Of a model over {@value #LARGE} parameters. */
-    private static final int LONG_STEPS = 120;
+    private static final int LONG_STEPS = 400;
 
     private static final int LARGE = 5_000_000;
 
@@ -164,7 +165,7 @@ final class SparkOverhead {
     }
 
     private static void print(String[] args, int parameters, double[] millis) {
-        double[] warm = Arrays.copyOfRange(millis, millis.length / 2, millis.length);
+        double[] warm = Arrays.copyOfRange(millis, millis.length * 3 / 4, millis.length);
         Arrays.sort(warm);
         System.out.println(String.format(
                 Locale.ROOT,
