@@ -8,7 +8,8 @@
 # --names, --text  data instead of data-samples/: a name a line; one continuous text
 # --kernels        times the kernels as well, by JMH
 # --spark          instead of all that, what a step on Spark costs beyond its arithmetic, on local[2] and on a standalone cluster of two workers
-#                  that it starts here: ours, the loop that anyone would write first, and a bare count() of as many cached partitions
+#                  that it starts here: ours, the loop that anyone would write first, and a bare count() of as many cached partitions;
+#                  a run takes half an hour, as it warms up for thousands of steps
 # PyTorch is measured where `/usr/bin/python3 -c 'import torch'` works ($PYTHON names another), the peak where there is gcc.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/submit.sh"
