@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskFailedReason;
+import org.apache.spark.scheduler.ExecutorKilled$;
 import org.apache.spark.scheduler.JobSucceeded$;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
@@ -33,7 +34,7 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
     private final Set<Integer> jobs = new HashSet<>();
     private final Set<Long> running = new HashSet<>(); // tasks
     private final Set<String> served = new HashSet<>(); // executors that a task was started on
-    private int stillborn; // executors lost without one, since a task was last started
+    private int stillborn; // executors lost without one while none ran, since a task was last started
     private long progress; // when a task last started or ended
     private long warned;
     private String firstTrouble;
@@ -96,11 +97,13 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
 
     @Override
     public synchronized void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
-        String what = "executor " + removed.executorId() + " was lost: " + firstLine(removed.reason());
-        if (!jobs.isEmpty()) { // one that idles may go
+        boolean used = served.remove(removed.executorId());
+        // One that idles may go, between jobs or because dynamic allocation has no use for it.
+        if (!jobs.isEmpty() && !removed.reason().equals(ExecutorKilled$.MODULE$.toString())) {
+            String what = "executor " + removed.executorId() + " was lost: " + firstLine(removed.reason());
             trouble(what);
             warnings.accept(what);
-            stillborn += served.remove(removed.executorId()) ? 0 : 1;
+            stillborn += used || !running.isEmpty() ? 0 : 1;
             if (stillborn == MOST_STILLBORN) {
                 giveUp(stillborn + " executors in turn were lost before they ran a task" + firstTrouble("; first, ")
                         + "; their logs are with the cluster's workers");

@@ -1,0 +1,73 @@
+package io.microgpt.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.stream.Stream;
+import org.apache.spark.scheduler.ExecutorKilled$;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
+import org.apache.spark.scheduler.SparkListenerJobStart;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
+import org.apache.spark.scheduler.StageInfo;
+import org.apache.spark.scheduler.TaskInfo;
+import org.apache.spark.scheduler.TaskLocality;
+import org.junit.jupiter.api.Test;
+import scala.collection.immutable.Nil$;
+import scala.collection.immutable.Seq;
+
+/** What the watch makes of Spark's events, which would take a large cluster to come in earnest. */
+class ClusterWatchTest {
+    private static final int EXECUTORS = 30;
+    private static final String DIED = "Command exited with code 1";
+
+    private final List<String> warnings = new ArrayList<>();
+
+    @Test
+    void executorsThatDynamicAllocationHasNoUseForMayGo() {
+        try (ClusterWatch watch = watching()) {
+            removeAll(watch, ExecutorKilled$.MODULE$.toString());
+            assertThat(watch.explain(new IllegalStateException("another cause")))
+                    .isEqualTo("another cause");
+            assertThat(warnings).isEmpty();
+        }
+    }
+
+    @Test
+    void executorsThatCannotStartEndAJobThatNobodyServes() {
+        try (ClusterWatch watch = watching()) {
+            removeAll(watch, DIED);
+            assertThat(watch.explain(new IllegalStateException("cancelled")))
+                    .startsWith("10 executors in turn were lost before they ran a task; first, executor 0 was lost: "
+                            + DIED);
+            assertThat(warnings).hasSize(EXECUTORS);
+        }
+    }
+
+    @Test
+    void executorsThatCannotStartDoNotEndAJobThatOthersServe() {
+        try (ClusterWatch watch = watching()) {
+            watch.onTaskStart(new SparkListenerTaskStart(
+                    0, 0, new TaskInfo(1L, 0, 0, 0, 0L, "serving", "host", TaskLocality.ANY(), false)));
+            removeAll(watch, DIED);
+            assertThat(watch.explain(new IllegalStateException("another cause")))
+                    .startsWith("another cause\n  first, executor 0 was lost: " + DIED);
+        }
+    }
+
+    private ClusterWatch watching() {
+        ClusterWatch watch = new ClusterWatch(LocalSpark.context().sc(), 600, warnings::add);
+        @SuppressWarnings("unchecked")
+        Seq<StageInfo> none = (Seq<StageInfo>) (Seq<?>) Nil$.MODULE$;
+        watch.onJobStart(new SparkListenerJobStart(0, 0L, none, new Properties()));
+        return watch;
+    }
+
+    private static void removeAll(ClusterWatch watch, String reason) {
+        Stream.iterate(0, executor -> executor + 1)
+                .limit(EXECUTORS)
+                .map(executor -> new SparkListenerExecutorRemoved(0L, String.valueOf(executor), reason))
+                .forEach(watch::onExecutorRemoved);
+    }
+}
