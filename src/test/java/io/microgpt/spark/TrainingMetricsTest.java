@@ -29,32 +29,8 @@ class TrainingMetricsTest {
         SparkSession session = SparkSession.builder().config(conf).getOrCreate();
         try {
             try (TrainingMetrics training = new TrainingMetrics()) {
-                training.stepEnded(new StepReport(
-                        6,
-                        2.5,
-                        0.02,
-                        1.5,
-                        700,
-                        100.0,
-                        1.0,
-                        80.0,
-                        15.0,
-                        4.0,
-                        OptionalDouble.of(2.75),
-                        OptionalDouble.empty()));
-                training.stepEnded(new StepReport(
-                        7,
-                        2.25,
-                        0.01,
-                        1.25,
-                        700,
-                        100.0,
-                        1.0,
-                        80.0,
-                        15.0,
-                        4.0,
-                        OptionalDouble.empty(),
-                        OptionalDouble.empty()));
+                training.stepEnded(step(6, 2.5, 0.02, 1.5, OptionalDouble.of(2.75)));
+                training.stepEnded(step(7, 2.25, 0.01, 1.25, OptionalDouble.empty()));
                 assertThat(metrics(session))
                         .containsPattern("metrics_microgpt_driver_training_step_Value\\S* 7.0\n")
                         .containsPattern("metrics_microgpt_driver_training_loss_Value\\S* 2.25\n")
@@ -68,5 +44,10 @@ class TrainingMetricsTest {
         } finally {
             session.stop();
         }
+    }
+
+    private static StepReport step(long step, double loss, double rate, double norm, OptionalDouble testLoss) {
+        OptionalDouble none = OptionalDouble.empty();
+        return new StepReport(step, loss, rate, norm, 700, 100.0, 1.0, 80.0, 15.0, 4.0, testLoss, none);
     }
 }

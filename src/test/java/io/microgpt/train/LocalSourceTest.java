@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
-import io.microgpt.data.Corpus;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Manifest;
 import io.microgpt.data.Part;
@@ -180,32 +179,19 @@ class LocalSourceTest {
         assertThat(run.store.load(6).state()).isEqualTo(fresh.store.load(6).state());
     }
 
-    private record FreshEachStep(GradientSource losses, int batch) implements GradientSource {
+    private static final class FreshEachStep extends ForwardingSource {
+        private final int batch;
+
+        FreshEachStep(GradientSource losses, int batch) {
+            super(losses);
+            this.batch = batch;
+        }
+
         @Override
         public StepGradient at(long step, float[] weights) {
             try (LocalSource fresh = source(batch)) {
                 return fresh.at(step, weights);
             }
-        }
-
-        @Override
-        public LossSum loss(Corpus corpus, Part part, double share, float[] weights) {
-            return losses.loss(corpus, part, share, weights);
-        }
-
-        @Override
-        public List<StepDocument> documents(long step, float[] weights) {
-            return losses.documents(step, weights);
-        }
-
-        @Override
-        public String description() {
-            return losses.description();
-        }
-
-        @Override
-        public void close() {
-            losses.close();
         }
     }
 }

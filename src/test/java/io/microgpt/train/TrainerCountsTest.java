@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.microgpt.checkpoint.TrainerState;
-import io.microgpt.data.Corpus;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.Part;
 import io.microgpt.data.StepPlan;
@@ -104,34 +103,23 @@ class TrainerCountsTest {
     }
 
     /** Counts so many documents more, in one step. */
-    private record Miscounting(GradientSource source, long at, long more) implements GradientSource {
+    private static final class Miscounting extends ForwardingSource {
+        private final long at;
+        private final long more;
+
+        Miscounting(GradientSource source, long at, long more) {
+            super(source);
+            this.at = at;
+            this.more = more;
+        }
+
         @Override
         public StepGradient at(long step, float[] weights) {
-            StepGradient right = source.at(step, weights);
+            StepGradient right = super.at(step, weights);
             GradientSum sum = right.sum();
             GradientSum wrong = new GradientSum(
                     sum.gradient(), sum.lossSum(), sum.positions(), sum.documents() + (step == at ? more : 0));
             return new StepGradient(wrong, right.broadcastMillis(), right.computeMillis(), right.gatherMillis());
-        }
-
-        @Override
-        public LossSum loss(Corpus corpus, Part part, double share, float[] weights) {
-            return source.loss(corpus, part, share, weights);
-        }
-
-        @Override
-        public List<StepDocument> documents(long step, float[] weights) {
-            return source.documents(step, weights);
-        }
-
-        @Override
-        public String description() {
-            return source.description();
-        }
-
-        @Override
-        public void close() {
-            source.close();
         }
     }
 }
