@@ -2,6 +2,7 @@ package io.microgpt.generate;
 
 import io.microgpt.kernel.Kernels;
 import io.microgpt.model.GptConfig;
+import io.microgpt.model.PackedWeights;
 import io.microgpt.model.Rows;
 import io.microgpt.model.Weights;
 import java.util.List;
@@ -46,6 +47,7 @@ final class Decoder {
         int m = config.mlpDim();
         int v = config.vocabularySize();
         ensure(n);
+        PackedWeights packed = weights.packed();
         for (int i = 0; i < n; i++) {
             Row row = rows.get(i);
             row.cache().open(row.position());
@@ -55,16 +57,16 @@ final class Decoder {
         kernels.normalise(h, x, r, n, e);
         for (int l = 0; l < config.nLayer(); l++) {
             kernels.normalise(x, h, r, n, e);
-            kernels.matmul(n, 3 * e, e, h, 0, e, 1, weights.qkv(l), qkv, 0, 3 * e, false);
+            kernels.matmul(n, 3 * e, e, h, 0, e, packed.qkv(l), qkv, 0, 3 * e, false);
             for (int i = 0; i < n; i++) {
                 Row row = rows.get(i);
                 row.cache().attend(kernels, l, row.position(), qkv, i * 3 * e, scores, attended, i * e);
             }
-            kernels.matmul(n, e, e, attended, 0, e, 1, weights.wo(l), x, 0, e, true);
+            kernels.matmul(n, e, e, attended, 0, e, packed.wo(l), x, 0, e, true);
             kernels.normalise(x, h, r, n, e);
-            kernels.matmul(n, m, e, h, 0, e, 1, weights.fc1(l), hidden, 0, m, false);
+            kernels.matmul(n, m, e, h, 0, e, packed.fc1(l), hidden, 0, m, false);
             kernels.relu(hidden, 0, n * m);
-            kernels.matmul(n, e, m, hidden, 0, m, 1, weights.fc2(l), x, 0, e, true);
+            kernels.matmul(n, e, m, hidden, 0, m, packed.fc2(l), x, 0, e, true);
         }
         int wanted = 0;
         for (int i = 0; i < n; i++) {
@@ -76,7 +78,7 @@ final class Decoder {
         if (logits.length < wanted * v) {
             logits = new float[wanted * v];
         }
-        kernels.matmul(wanted, v, e, h, 0, e, 1, weights.lmHead(), logits, 0, v, false);
+        kernels.matmul(wanted, v, e, h, 0, e, packed.lmHead(), logits, 0, v, false);
         return logits;
     }
 

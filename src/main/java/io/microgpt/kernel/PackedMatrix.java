@@ -7,18 +7,8 @@ package io.microgpt.kernel;
 public final class PackedMatrix {
     float[] values = new float[0];
     private Class<? extends Kernels> layout; // whose it is
-    int rows; // k
-    int columns; // n
-
-    /** {@return the number of rows, the {@code k} of products} */
-    public int rows() {
-        return rows;
-    }
-
-    /** {@return the number of columns, the {@code n} of products} */
-    public int columns() {
-        return columns;
-    }
+    private int rows; // n
+    private int columns; // k
 
     /** Sets the shape, with room for {@code size} values of any content. */
     void shape(Class<? extends Kernels> kernels, int newRows, int newColumns, long size) {
@@ -30,13 +20,13 @@ public final class PackedMatrix {
         columns = newColumns;
     }
 
-    void require(Class<? extends Kernels> kernels, int k, int n) {
+    void require(Class<? extends Kernels> kernels, int n, int k) {
         if (kernels != layout) {
             throw new IllegalArgumentException("a matrix packed by " + layout + " in a product by " + kernels);
         }
-        if (k > rows || n > columns) {
+        if (n != rows || k != columns) {
             throw new IllegalArgumentException(
-                    "a product with [" + k + "," + n + "] of a packed matrix [" + rows + "," + columns + "]");
+                    "a product with [" + n + "," + k + "] of a packed matrix [" + rows + "," + columns + "]");
         }
     }
 }

@@ -4,9 +4,26 @@ package io.microgpt.kernel;
 final class ScalarKernels implements Kernels {
     static final double RMS_EPSILON = 1e-5;
 
+    private final PanelKernels panels = new ScalarPanels();
+
     @Override
     public String name() {
         return "scalar";
+    }
+
+    @Override
+    public PanelKernels panels() {
+        return panels;
+    }
+
+    @Override
+    public void pack(int n, int k, float[] matrix, int offset, PackedMatrix packed) {
+        packed.shape(ScalarKernels.class, n, k, (long) n * k);
+        for (int p = 0; p < k; p++) {
+            for (int j = 0; j < n; j++) {
+                packed.values[p * n + j] = matrix[offset + j * k + p];
+            }
+        }
     }
 
     @Override
@@ -17,15 +34,12 @@ final class ScalarKernels implements Kernels {
             float[] a,
             int aOffset,
             int aRow,
-            int aColumn,
-            float[] b,
-            int bOffset,
-            int bRow,
-            int bColumn,
+            PackedMatrix b,
             float[] c,
             int cOffset,
             int cRow,
             boolean accumulate) {
+        b.require(ScalarKernels.class, n, k);
         for (int i = 0; i < m; i++) {
             int ci = cOffset + i * cRow;
             if (!accumulate) {
@@ -33,62 +47,11 @@ final class ScalarKernels implements Kernels {
             }
             // k outside, columns inside: each element still takes its products in ascending k.
             for (int p = 0; p < k; p++) {
-                float x = a[aOffset + i * aRow + p * aColumn];
-                int bp = bOffset + p * bRow;
+                float x = a[aOffset + i * aRow + p];
                 for (int j = 0; j < n; j++) {
-                    c[ci + j] = Math.fma(x, b[bp + j * bColumn], c[ci + j]);
+                    c[ci + j] = Math.fma(x, b.values[p * n + j], c[ci + j]);
                 }
             }
-        }
-    }
-
-    @Override
-    public void pack(int k, int n, float[] b, int bOffset, int bRow, int bColumn, PackedMatrix packed) {
-        packed.shape(ScalarKernels.class, k, n, (long) k * n);
-        for (int p = 0; p < k; p++) {
-            for (int j = 0; j < n; j++) {
-                packed.values[p * n + j] = b[bOffset + p * bRow + j * bColumn];
-            }
-        }
-    }
-
-    @Override
-    public void matmul(
-            int m,
-            int n,
-            int k,
-            float[] a,
-            int aOffset,
-            int aRow,
-            int aColumn,
-            PackedMatrix b,
-            float[] c,
-            int cOffset,
-            int cRow,
-            boolean accumulate) {
-        b.require(ScalarKernels.class, k, n);
-        matmul(m, n, k, a, aOffset, aRow, aColumn, b.values, 0, b.columns, 1, c, cOffset, cRow, accumulate);
-    }
-
-    @Override
-    public void matmulByLeaves(
-            int m, int n, LeafTree leaves, float[] a, int aRow, float[] b, int bRow, float[] c, int cOffset, int cRow) {
-        leaves.requireAll();
-        float[][] sums = new float[leaves.depth()][m * n];
-        int top = -1;
-        for (int op = 0; op < leaves.length(); op++) {
-            int leaf = leaves.operation(op);
-            if (leaf == LeafTree.ADD) {
-                add(sums[top - 1], 0, sums[top], 0, m * n);
-                top--;
-            } else {
-                int row = leaves.start(leaf);
-                int k = leaves.start(leaf + 1) - row;
-                matmul(m, n, k, a, row * aRow, 1, aRow, b, row * bRow, bRow, 1, sums[++top], 0, n, false);
-            }
-        }
-        for (int i = 0; i < m; i++) {
-            System.arraycopy(sums[0], i * n, c, cOffset + i * cRow, n);
         }
     }
 
@@ -130,13 +93,6 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void scale(float[] x, int offset, int n, float factor) {
-        for (int i = 0; i < n; i++) {
-            x[offset + i] *= factor;
-        }
-    }
-
-    @Override
     public void add(float[] y, int yOffset, float[] x, int xOffset, int n) {
         for (int i = 0; i < n; i++) {
             y[yOffset + i] += x[xOffset + i];
@@ -158,15 +114,6 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void dropout(float[] x, int xOffset, float[] y, int yOffset, int n, long key, float rate) {
-        float bound = DropoutHash.bound(rate);
-        float scale = DropoutHash.scale(rate);
-        for (int i = 0; i < n; i++) {
-            y[yOffset + i] = DropoutHash.number(key, i) < bound ? 0.0f : x[xOffset + i] * scale;
-        }
-    }
-
-    @Override
     public void normalise(float[] x, float[] y, float[] r, int rows, int n) {
         for (int row = 0; row < rows; row++) {
             r[row] = inverseRms(dot(x, row * n, x, row * n, n), n);
@@ -180,109 +127,15 @@ final class ScalarKernels implements Kernels {
         return (float) (1.0 / Math.sqrt(sumOfSquares / (double) n + RMS_EPSILON));
     }
 
-    @Override
-    public void normaliseBackward(float[] y, float[] r, float[] dy, float[] dx, int rows, int n) {
-        for (int row = 0; row < rows; row++) {
-            float minusMean = -(dot(dy, row * n, y, row * n, n) / n);
-            for (int i = row * n; i < (row + 1) * n; i++) {
-                dx[i] = Math.fma(r[row], Math.fma(minusMean, y[i], dy[i]), dx[i]);
-            }
+    /** Softmax of {@code scale * x}, in place. */
+    void softmax(float[] x, int offset, int n, float scale) {
+        for (int i = offset; i < offset + n; i++) {
+            x[i] *= scale;
         }
-    }
-
-    @Override
-    public void softmax(
-            float[] x, int offset, int rowDistance, int rows, int n, int growth, int width, float scale, float[] sums) {
-        for (int row = 0; row < rows; row++) {
-            int start = offset + row * rowDistance;
-            int length = n + row * growth;
-            scale(x, start, length, scale);
-            float max = max(x, start, length);
-            float sum = expSum(x, start, length, max);
-            scale(x, start, length, 1.0f / sum);
-            java.util.Arrays.fill(x, start + length, start + Math.max(length, width), 0.0f);
-            if (sums != null) {
-                sums[2 * row] = max;
-                sums[2 * row + 1] = sum;
-            }
+        float factor = 1.0f / expSum(x, offset, n, max(x, offset, n));
+        for (int i = offset; i < offset + n; i++) {
+            x[i] *= factor;
         }
-    }
-
-    @Override
-    public void softmaxBackward(
-            float[] p,
-            int pOffset,
-            float[] dp,
-            int offset,
-            int rowDistance,
-            int rows,
-            int n,
-            int growth,
-            int width,
-            float scale) {
-        for (int row = 0; row < rows; row++) {
-            int start = offset + row * rowDistance;
-            int length = n + row * growth;
-            int from = pOffset + row * rowDistance;
-            float dot = dot(p, from, dp, start, length);
-            for (int i = 0; i < length; i++) {
-                dp[start + i] = p[from + i] * (dp[start + i] - dot) * scale;
-            }
-            java.util.Arrays.fill(dp, start + length, start + Math.max(length, width), 0.0f);
-        }
-    }
-
-    @Override
-    public void attention(
-            float[] qkv,
-            int q,
-            int k,
-            int v,
-            int rowDistance,
-            int size,
-            int length,
-            float scale,
-            float[] weights,
-            int weightsOffset,
-            float[] out,
-            int outOffset,
-            int outRow) {
-        ScalarAttention.forward(
-                this, qkv, q, k, v, rowDistance, size, length, scale, weights, weightsOffset, out, outOffset, outRow);
-    }
-
-    @Override
-    public void attentionBackward(
-            float[] qkv,
-            int q,
-            int k,
-            int v,
-            int rowDistance,
-            int size,
-            int length,
-            float scale,
-            float[] weights,
-            int weightsOffset,
-            float[] dOut,
-            int outOffset,
-            int outRow,
-            float[] dQkv) {
-        ScalarAttention.backward(
-                this,
-                qkv,
-                q,
-                k,
-                v,
-                rowDistance,
-                size,
-                length,
-                scale,
-                weights,
-                weightsOffset,
-                dOut,
-                outOffset,
-                outRow,
-                dQkv);
     }
 
     @Override

@@ -1,35 +1,58 @@
 package io.microgpt.kernel;
 
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
+import static io.microgpt.kernel.VectorTile.ZEROS;
 
 /**
- * Attention over short documents, where the calls and copies of {@link VectorMatmul} cost more than the arithmetic: all that one head
- * of one document needs lies in a few padded arrays in the first-level cache. What is in the padding is never looked at.
+ * Attention over documents of several panels, by the tiles of all products. A head's queries, keys and values are copied so that the
+ * document begins with a panel; then they are what {@link VectorTile} reads on either side, but for keys and values in the products that give
+ * scores, whose rows become chunks. Going backward, {@value #BLOCK} panels of rows at a time, so that the weights of a long document are never
+ * all there; and what the mask hides from a whole panel is skipped.
  */
 final class VectorAttention {
-    private static final VectorSpecies<Float> SPECIES = VectorKernels.SPECIES;
-    private static final int WIDTH = SPECIES.length();
-    private static final int LANES = Kernels.LANES;
-    /** Rows of a tile; the loops over k are as long for all tiles of a document, or the branch predictor would lose. */
-    private static final int ROWS = 4;
+    private static final int ROWS = Panels.ROWS;
+    private static final int TILE = Panels.TILE;
+    private static final int CHUNK = VectorChunks.CHUNK;
+    /** Panels of rows that go backward together: enough steps for a tile, scores that stay in the cache. */
+    private static final int BLOCK = 4;
+    /** Floats of sixteen positions by sixteen: what is transposed at a time, and the most that scratch is written beyond what is asked. */
+    private static final int SQUARE = ROWS * ROWS;
 
+    /** For one head of one document of T positions, D channels. */
     private static final class Scratch {
-        int size; // E / H, padded
-        float[] a = {}; // (LANES, E / H)
-        float[] b = {}; // (LANES, E / H)
-        float[] transposed = {}; // (E / H, LANES)
-        float[] c = {}; // (LANES, E / H)
-        final float[] p = new float[LANES * LANES];
-        final float[] ds = new float[LANES * LANES];
+        float[] q = {}; // panels of (D, ROWS), likewise the others
+        float[] k = {};
+        float[] v = {};
+        float[] out = {};
+        float[] dOut = {};
+        float[] dK = {};
+        float[] dV = {};
+        float[] kRows = {}; // chunks (T, D)
+        float[] vRows = {};
+        float[] p = {}; // (BLOCK, T, ROWS), [panel of t][s][t]
+        float[] ds = {};
+        float[] across = {}; // (T / ROWS, BLOCK * ROWS, ROWS), [panel of s][t][s]
 
-        void ensure(int wanted) {
-            size = (wanted + WIDTH - 1) / WIDTH * WIDTH;
-            if (LANES * size > a.length) {
-                a = new float[LANES * size];
-                b = new float[LANES * size];
-                transposed = new float[size * LANES];
-                c = new float[LANES * size];
+        void ensure(int length, int size) {
+            int floats = Panels.count(length) * Panels.stride(size) + SQUARE;
+            if (q.length < floats) {
+                q = new float[floats];
+                k = new float[floats];
+                v = new float[floats];
+                out = new float[floats];
+                dOut = new float[floats];
+                dK = new float[floats];
+                dV = new float[floats];
+            }
+            int chunks = (Kernels.padded(length) + TILE) / TILE * VectorChunks.tile(size);
+            if (kRows.length < chunks) {
+                kRows = new float[chunks];
+                vRows = new float[chunks];
+            }
+            int scores = BLOCK * Kernels.padded(length) * ROWS + SQUARE;
+            if (p.length < scores) {
+                p = new float[scores];
+                ds = new float[scores];
+                across = new float[scores];
             }
         }
     }
@@ -40,106 +63,166 @@ final class VectorAttention {
 
     static void forward(
             float[] qkv,
-            int q,
-            int k,
-            int v,
-            int row,
+            int e,
+            int head,
             int size,
+            int start,
             int length,
             float scale,
+            long[] keys,
+            float rate,
             float[] weights,
             int weightsOffset,
-            float[] out,
-            int o,
-            int outRow) {
+            float[] out) {
         Scratch w = SCRATCH.get();
-        w.ensure(size);
-        copy(qkv, q, row, w.a, 0, w.size, size, length);
-        transpose(qkv, k, row, w.transposed, size, length);
-        product(length, length, size, w.a, w.size, 1, w.transposed, LANES, w.p, LANES);
-        VectorRows.softmax(w.p, 0, LANES, length, 1, 1, LANES, scale, null);
-        copy(qkv, v, row, w.b, 0, w.size, size, length);
-        product(length, size, length, w.p, LANES, 1, w.b, w.size, w.c, w.size);
-        copy(w.c, 0, w.size, out, o, outRow, size, length);
-        System.arraycopy(w.p, 0, weights, weightsOffset, length * LANES);
+        w.ensure(length, size);
+        take(qkv, e, head, size, start, length, w);
+        int stride = Panels.stride(size);
+        int panels = Panels.count(length);
+        VectorChunks.panelRows(panels, size, w.k, 0, stride, w.kRows);
+        for (int panel = 0; panel < panels; panel++) {
+            int seen = seen(panel, length);
+            float[] p = weights == null ? w.p : weights;
+            int at = weights == null ? 0 : weightsOffset + panel * Kernels.padded(length) * ROWS;
+            scores(seen, size, w.kRows, w.q, panel * stride, p, at);
+            VectorColumns.causalSoftmax(p, at, seen, panel * ROWS + 1, scale);
+            if (keys != null) {
+                VectorColumns.dropout(p, at, w.ds, 0, seen, keys, panel * ROWS, rate);
+                p = w.ds;
+                at = 0;
+            }
+            product(size, 0, seen, w.v, stride, p, at, w.out, panel * stride, false);
+        }
+        VectorChunks.unalign(w.out, stride, out, Panels.stride(e), head * size, size, start, length);
+    }
+
+    private static void take(float[] qkv, int e, int head, int size, int start, int length, Scratch w) {
+        int from = Panels.stride(3 * e);
+        int to = Panels.stride(size);
+        VectorChunks.align(qkv, from, head * size, size, start, length, w.q, to);
+        VectorChunks.align(qkv, from, e + head * size, size, start, length, w.k, to);
+        VectorChunks.align(qkv, from, 2 * e + head * size, size, start, length, w.v, to);
+    }
+
+    /** {@return positions that the rows of a panel see, together} */
+    private static int seen(int panel, int length) {
+        return Math.min(length, (panel + 1) * ROWS);
+    }
+
+    /** {@code c[s][t] = sum over d of rows[s][d] * q[d][t]} of one panel of t. */
+    private static void scores(int seen, int size, float[] rows, float[] q, int qi, float[] c, int ci) {
+        int tile = VectorChunks.tile(size);
+        for (int s = 0; s < seen; s += TILE) {
+            int at = ci + s * ROWS;
+            VectorTile.multiply(0, size, rows, s / TILE * tile, CHUNK, q, qi, 0, ZEROS, 0, 0, 0, c, at, ROWS, 0);
+        }
+    }
+
+    /**
+     * {@code c[d] = sum of a[d][i] * b[i]} over {@code steps} positions from the panel of a at {@code ai} on, or {@code c += } that.
+     *
+     * @param stride of panels of a
+     */
+    private static void product(
+            int size,
+            int ai,
+            int steps,
+            float[] a,
+            int stride,
+            float[] b,
+            int bi,
+            float[] c,
+            int ci,
+            boolean accumulate) {
+        float[] from = accumulate ? c : ZEROS;
+        int row = accumulate ? ROWS : 0;
+        for (int d = 0; d < size; d += TILE) {
+            int at = ci + d * ROWS;
+            int fi = accumulate ? at : 0;
+            VectorTile.multiply(0, steps, a, ai + d * ROWS, stride, b, bi, 0, from, fi, row, 0, c, at, ROWS, 0);
+        }
     }
 
     static void backward(
             float[] qkv,
-            int q,
-            int k,
-            int v,
-            int row,
+            int e,
+            int head,
             int size,
+            int start,
             int length,
             float scale,
+            long[] keys,
+            float rate,
             float[] weights,
             int weightsOffset,
             float[] dOut,
-            int o,
-            int outRow,
             float[] dQkv) {
         Scratch w = SCRATCH.get();
-        w.ensure(size);
-        System.arraycopy(weights, weightsOffset, w.p, 0, length * LANES);
-        copy(dOut, o, outRow, w.a, 0, w.size, size, length);
-        transpose(qkv, v, row, w.transposed, size, length);
-        product(length, length, size, w.a, w.size, 1, w.transposed, LANES, w.ds, LANES);
-        VectorRows.softmaxBackward(w.p, 0, w.ds, 0, LANES, length, 1, 1, LANES, scale);
-
-        product(length, size, length, w.p, 1, LANES, w.a, w.size, w.c, w.size);
-        copy(w.c, 0, w.size, dQkv, v, row, size, length);
-        copy(qkv, k, row, w.b, 0, w.size, size, length);
-        product(length, size, length, w.ds, LANES, 1, w.b, w.size, w.c, w.size);
-        copy(w.c, 0, w.size, dQkv, q, row, size, length);
-        copy(qkv, q, row, w.b, 0, w.size, size, length);
-        product(length, size, length, w.ds, 1, LANES, w.b, w.size, w.c, w.size);
-        copy(w.c, 0, w.size, dQkv, k, row, size, length);
-    }
-
-    private static void copy(
-            float[] from, int offset, int row, float[] to, int toOffset, int toRow, int size, int length) {
-        for (int t = 0; t < length; t++) {
-            for (int i = 0; i < size; i++) {
-                to[toOffset + t * toRow + i] = from[offset + t * row + i];
-            }
+        w.ensure(length, size);
+        take(qkv, e, head, size, start, length, w);
+        int stride = Panels.stride(size);
+        VectorChunks.align(dOut, Panels.stride(e), head * size, size, start, length, w.dOut, stride);
+        int panels = Panels.count(length);
+        VectorChunks.panelRows(panels, size, w.v, 0, stride, w.vRows);
+        if (weights == null) {
+            VectorChunks.panelRows(panels, size, w.k, 0, stride, w.kRows);
         }
-    }
-
-    private static void transpose(float[] from, int offset, int row, float[] to, int size, int length) {
-        for (int t = 0; t < length; t++) {
-            for (int i = 0; i < size; i++) {
-                to[i * LANES + t] = from[offset + t * row + i];
-            }
-        }
-    }
-
-    /** {@code c[m,n] = a[m,k] . b[k,n]} in padded arrays: rows up to a multiple of {@value #ROWS}, columns of a vector. */
-    private static void product(
-            int m, int n, int k, float[] a, int aRow, int aColumn, float[] b, int bRow, float[] c, int cRow) {
-        for (int i = 0; i < m; i += ROWS) {
-            for (int j = 0; j < n; j += WIDTH) {
-                FloatVector s0 = FloatVector.zero(SPECIES);
-                FloatVector s1 = s0;
-                FloatVector s2 = s0;
-                FloatVector s3 = s0;
-                int ap = i * aRow;
-                int bp = j;
-                for (int p = 0; p < k; p++) {
-                    FloatVector y = FloatVector.fromArray(SPECIES, b, bp);
-                    s0 = FloatVector.broadcast(SPECIES, a[ap]).fma(y, s0);
-                    s1 = FloatVector.broadcast(SPECIES, a[ap + aRow]).fma(y, s1);
-                    s2 = FloatVector.broadcast(SPECIES, a[ap + 2 * aRow]).fma(y, s2);
-                    s3 = FloatVector.broadcast(SPECIES, a[ap + 3 * aRow]).fma(y, s3);
-                    ap += aColumn;
-                    bp += bRow;
+        int distance = Kernels.padded(length) * ROWS;
+        for (int first = 0; first < panels; first += BLOCK) {
+            int end = Math.min(panels, first + BLOCK);
+            float[] p = weights == null ? w.p : weights;
+            int pi = weights == null ? 0 : weightsOffset + first * distance;
+            for (int panel = first; panel < end; panel++) {
+                int seen = seen(panel, length);
+                int sees = panel * ROWS + 1;
+                int at = (panel - first) * distance;
+                if (weights == null) {
+                    scores(seen, size, w.kRows, w.q, panel * stride, p, at);
+                    VectorColumns.causalSoftmax(p, at, seen, sees, scale);
                 }
-                int ci = i * cRow + j;
-                s0.intoArray(c, ci);
-                s1.intoArray(c, ci + cRow);
-                s2.intoArray(c, ci + 2 * cRow);
-                s3.intoArray(c, ci + 3 * cRow);
+                scores(seen, size, w.vRows, w.dOut, panel * stride, w.ds, at);
+                if (keys != null) {
+                    VectorColumns.dropout(w.ds, at, w.ds, at, seen, keys, panel * ROWS, rate);
+                }
+                VectorColumns.causalSoftmaxBackward(p, pi + at, w.ds, at, seen, sees, scale);
+                if (keys != null) { // nobody needs the weights as they were any more
+                    VectorColumns.dropout(p, pi + at, p, pi + at, seen, keys, panel * ROWS, rate);
+                }
+                product(size, 0, seen, w.k, stride, w.ds, at, w.out, panel * stride, false);
             }
+            across(w.ds, 0, distance, first, end, w.across);
+            overRows(size, length, first, end, w.q, stride, w.across, w.dK);
+            across(p, pi, distance, first, end, w.across);
+            overRows(size, length, first, end, w.dOut, stride, w.across, w.dV);
+        }
+        int to = Panels.stride(3 * e);
+        VectorChunks.unalign(w.out, stride, dQkv, to, head * size, size, start, length);
+        VectorChunks.unalign(w.dK, stride, dQkv, to, e + head * size, size, start, length);
+        VectorChunks.unalign(w.dV, stride, dQkv, to, 2 * e + head * size, size, start, length);
+    }
+
+    /** From {@code [panel of t][s][t]} to {@code [panel of s][t][s]}, of the panels of t from {@code first} on. */
+    private static void across(float[] x, int xi, int distance, int first, int end, float[] out) {
+        for (int panel = first; panel < end; panel++) {
+            for (int s = 0; s <= panel; s++) {
+                VectorChunks.transpose(
+                        x,
+                        xi + (panel - first) * distance + s * SQUARE,
+                        out,
+                        (s * BLOCK + panel - first) * SQUARE,
+                        ROWS);
+            }
+        }
+    }
+
+    /** Adds to each panel of s what the rows of the panels of t from {@code first} on say; those that see it first begin it. */
+    private static void overRows(
+            int size, int length, int first, int end, float[] a, int stride, float[] across, float[] c) {
+        for (int s = 0; s < end; s++) {
+            int from = Math.max(first, s);
+            int steps = Math.min(length, end * ROWS) - from * ROWS;
+            int bi = (s * BLOCK + from - first) * SQUARE;
+            product(size, from * stride, steps, a, stride, across, bi, c, s * stride, s < first);
         }
     }
 }

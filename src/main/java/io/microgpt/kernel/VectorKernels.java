@@ -18,6 +18,7 @@ final class VectorKernels implements Kernels {
     private static final int L1_FLOATS = 4096;
 
     private final Kernels scalar = new ScalarKernels();
+    private final PanelKernels panels = new VectorPanelKernels();
 
     /** The preferred shape, but no wider than the virtual lanes. */
     private static VectorSpecies<Float> species() {
@@ -31,29 +32,13 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void matmul(
-            int m,
-            int n,
-            int k,
-            float[] a,
-            int aOffset,
-            int aRow,
-            int aColumn,
-            float[] b,
-            int bOffset,
-            int bRow,
-            int bColumn,
-            float[] c,
-            int cOffset,
-            int cRow,
-            boolean accumulate) {
-        VectorMatmul.matmul(
-                m, n, k, a, aOffset, aRow, aColumn, b, bOffset, bRow, bColumn, c, cOffset, cRow, accumulate);
+    public PanelKernels panels() {
+        return panels;
     }
 
     @Override
-    public void pack(int k, int n, float[] b, int bOffset, int bRow, int bColumn, PackedMatrix packed) {
-        VectorPanels.pack(k, n, b, bOffset, bRow, bColumn, packed);
+    public void pack(int n, int k, float[] matrix, int offset, PackedMatrix packed) {
+        VectorMatmul.pack(n, k, matrix, offset, packed);
     }
 
     @Override
@@ -64,19 +49,12 @@ final class VectorKernels implements Kernels {
             float[] a,
             int aOffset,
             int aRow,
-            int aColumn,
             PackedMatrix b,
             float[] c,
             int cOffset,
             int cRow,
             boolean accumulate) {
-        VectorMatmul.matmul(m, n, k, a, aOffset, aRow, aColumn, b, c, cOffset, cRow, accumulate);
-    }
-
-    @Override
-    public void matmulByLeaves(
-            int m, int n, LeafTree leaves, float[] a, int aRow, float[] b, int bRow, float[] c, int cOffset, int cRow) {
-        VectorTree.matmul(this, m, n, leaves, a, aRow, b, bRow, c, cOffset, cRow);
+        VectorMatmul.matmul(m, n, k, a, aOffset, aRow, b, c, cOffset, cRow, accumulate);
     }
 
     @Override
@@ -95,44 +73,8 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void dropout(float[] x, int xOffset, float[] y, int yOffset, int n, long key, float rate) {
-        VectorDropout.dropout(x, xOffset, y, yOffset, n, key, rate);
-    }
-
-    @Override
     public void normalise(float[] x, float[] y, float[] r, int rows, int n) {
         VectorRows.normalise(x, y, r, rows, n);
-    }
-
-    @Override
-    public void normaliseBackward(float[] y, float[] r, float[] dy, float[] dx, int rows, int n) {
-        VectorRows.normaliseBackward(y, r, dy, dx, rows, n);
-    }
-
-    @Override
-    public void softmax(
-            float[] x, int offset, int rowDistance, int rows, int n, int growth, int width, float scale, float[] sums) {
-        VectorRows.softmax(x, offset, rowDistance, rows, n, growth, width, scale, sums);
-    }
-
-    @Override
-    public void softmaxBackward(
-            float[] p,
-            int pOffset,
-            float[] dp,
-            int offset,
-            int rowDistance,
-            int rows,
-            int n,
-            int growth,
-            int width,
-            float scale) {
-        VectorRows.softmaxBackward(p, pOffset, dp, offset, rowDistance, rows, n, growth, width, scale);
-    }
-
-    @Override
-    public void scale(float[] x, int offset, int n, float factor) {
-        VectorRows.multiply(x, offset, n, factor);
     }
 
     @Override
@@ -170,45 +112,6 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void attention(
-            float[] qkv,
-            int q,
-            int k,
-            int v,
-            int rowDistance,
-            int size,
-            int length,
-            float scale,
-            float[] weights,
-            int weightsOffset,
-            float[] out,
-            int outOffset,
-            int outRow) {
-        VectorAttention.forward(
-                qkv, q, k, v, rowDistance, size, length, scale, weights, weightsOffset, out, outOffset, outRow);
-    }
-
-    @Override
-    public void attentionBackward(
-            float[] qkv,
-            int q,
-            int k,
-            int v,
-            int rowDistance,
-            int size,
-            int length,
-            float scale,
-            float[] weights,
-            int weightsOffset,
-            float[] dOut,
-            int outOffset,
-            int outRow,
-            float[] dQkv) {
-        VectorAttention.backward(
-                qkv, q, k, v, rowDistance, size, length, scale, weights, weightsOffset, dOut, outOffset, outRow, dQkv);
-    }
-
-    @Override
     public void attend(
             float[] q,
             int qOffset,
@@ -230,7 +133,7 @@ final class VectorKernels implements Kernels {
             VectorCachedAttention.scores(q, qOffset, heads, size, page, keys, scores, t, padded);
         }
         // Of the last page all scores are there; of what it has too many nothing is looked at.
-        VectorRows.softmax(scores, 0, padded, heads, positions, 0, padded, scale, null);
+        VectorRows.softmax(scores, padded, heads, positions, scale);
         java.util.Arrays.fill(out, outOffset, outOffset + e, 0.0f);
         for (int t = 0; t < positions; t += CachePage.POSITIONS) {
             int slots = Math.min(CachePage.POSITIONS, positions - t);

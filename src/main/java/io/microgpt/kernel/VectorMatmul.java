@@ -1,79 +1,40 @@
 package io.microgpt.kernel;
 
+import static io.microgpt.kernel.VectorTile.SPAN;
+
 /**
- * Matrix products in the way of GotoBLAS (Goto and van de Geijn, 2008): both sides are copied into panels that the innermost loop
- * reads from end to end ({@link VectorTile}), in blocks that stay in the caches. Of panels that are not full, what comes of the
- * rest is dropped. Whatever the blocks, an element takes its products in ascending {@code k}: the sum so far waits in {@code c}.
+ * Products of a few rows, as decoding has them, with a packed matrix, in blocks that stay in the caches (Goto and van de Geijn, 2008). Of
+ * panels that are not full, what comes of the rest is dropped. Whatever the blocks, an element takes its products in ascending {@code k}: the
+ * sum so far waits in {@code c}.
  */
 final class VectorMatmul {
-    private static final int MR = VectorPanels.MR;
-    private static final int AR = VectorPanels.AR;
-    private static final int NR = VectorPanels.NR;
-    private static final int KC = VectorPanels.KC;
-    /** Rows of a block: a block of a (MC x KC, a third more with its padding: 256 KB) stays in the second-level cache. */
-    static final int MC = 32 * MR;
-    /** Columns of a block where b is packed on the way. */
-    static final int NC = 64 * NR;
+    private static final int TILE = Panels.TILE;
+    private static final int ROWS = Panels.ROWS;
+    /** Steps of a block: of a panel these are 16 KB, half of the first-level cache. */
+    private static final int KC = 256;
+    /** Rows of a block, whose copy (192 KB) stays in the second-level cache. */
+    private static final int MC = 32 * TILE;
 
-    /** Where a tile starts from when nothing waits in c: loading it is cheaper than a branch that C2 must merge. */
-    static final float[] ZEROS = new float[NR];
-
-    static final class Scratch {
-        float[] a = new float[0];
-        final float[] tile = new float[MR * NR];
-        final PackedMatrix b = new PackedMatrix();
-
-        float[] a(int size) {
-            if (a.length < size) {
-                a = new float[size];
-            }
-            return a;
-        }
+    private static final class Scratch {
+        float[] a = {};
+        final float[] tile = new float[TILE * SPAN * ROWS];
+        final float[] row = new float[VectorRow.COLUMNS];
     }
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
     private VectorMatmul() {}
 
-    static void matmul(
-            int m,
-            int n,
-            int k,
-            float[] a,
-            int aOffset,
-            int aRow,
-            int aColumn,
-            float[] b,
-            int bOffset,
-            int bRow,
-            int bColumn,
-            float[] c,
-            int cOffset,
-            int cRow,
-            boolean accumulate) {
-        Scratch scratch = SCRATCH.get();
-        for (int j = 0; j < n; j += NC) {
-            int columns = Math.min(NC, n - j);
-            for (int p = 0; p == 0 || p < k; p += KC) {
-                int depth = Math.min(KC, k - p);
-                VectorPanels.pack(depth, columns, b, bOffset + p * bRow + j * bColumn, bRow, bColumn, scratch.b);
-                int ai = aOffset + p * aColumn;
-                block(
-                        m,
-                        columns,
-                        depth,
-                        a,
-                        ai,
-                        aRow,
-                        aColumn,
-                        scratch.b.values,
-                        0,
-                        depth,
-                        c,
-                        cOffset + j,
-                        cRow,
-                        accumulate || p > 0,
-                        scratch);
+    /** Block after block of KC steps; in a block, panel after panel of {@value Panels#ROWS} columns; in a panel, step after step. */
+    static void pack(int n, int k, float[] matrix, int offset, PackedMatrix packed) {
+        int padded = Kernels.padded(n);
+        packed.shape(VectorKernels.class, n, k, (long) k * padded);
+        for (int p = 0; p < k; p += KC) {
+            int depth = Math.min(KC, k - p);
+            for (int j = 0; j < n; j += ROWS) {
+                int from = offset + j * k + p;
+                VectorChunks.panel(
+                        Math.min(ROWS, n - j), depth, matrix, from, k, packed.values, p * padded + j * depth);
             }
         }
     }
@@ -85,137 +46,75 @@ final class VectorMatmul {
             float[] a,
             int aOffset,
             int aRow,
-            int aColumn,
             PackedMatrix b,
             float[] c,
             int cOffset,
             int cRow,
             boolean accumulate) {
-        b.require(VectorKernels.class, k, n);
+        b.require(VectorKernels.class, n, k);
         Scratch scratch = SCRATCH.get();
-        int padded = VectorPanels.padded(b.columns);
-        for (int j = 0; j < n; j += NC) {
-            int columns = Math.min(NC, n - j);
-            for (int p = 0; p == 0 || p < k; p += KC) {
-                int depth = Math.min(KC, k - p);
-                int laid = Math.min(KC, b.rows - p);
-                int bi = p * padded + j * laid;
-                int ai = aOffset + p * aColumn;
-                if (m <= VectorRow.MOST) {
-                    for (int i = 0; i < m; i++) {
-                        int ci = cOffset + i * cRow + j;
-                        VectorRow.multiply(
-                                columns,
-                                depth,
-                                a,
-                                ai + i * aRow,
-                                aColumn,
-                                b.values,
-                                bi,
-                                laid * NR,
-                                c,
-                                ci,
-                                accumulate || p > 0,
-                                scratch.tile);
-                    }
-                    continue;
+        int padded = Kernels.padded(n);
+        for (int p = 0; p == 0 || p < k; p += KC) {
+            int depth = Math.min(KC, k - p);
+            boolean add = accumulate || p > 0;
+            if (m <= VectorRow.MOST) {
+                for (int i = 0; i < m; i++) {
+                    int ai = aOffset + i * aRow + p;
+                    VectorRow.multiply(n, depth, a, ai, b.values, p * padded, c, cOffset + i * cRow, add, scratch.row);
                 }
-                block(
-                        m,
-                        columns,
-                        depth,
-                        a,
-                        ai,
-                        aRow,
-                        aColumn,
-                        b.values,
-                        bi,
-                        laid,
-                        c,
-                        cOffset + j,
-                        cRow,
-                        accumulate || p > 0,
-                        scratch);
+            } else {
+                for (int i = 0; i < m; i += MC) {
+                    int rows = Math.min(MC, m - i);
+                    scratch.a = VectorChunks.grown(scratch.a, (rows + TILE - 1) / TILE * VectorChunks.tile(depth));
+                    VectorChunks.rows(rows, depth, a, aOffset + i * aRow + p, aRow, scratch.a);
+                    block(rows, n, depth, b.values, p * padded, c, cOffset + i * cRow, cRow, add, scratch);
+                }
             }
         }
     }
 
-    /** All rows against one block of b, whose panels of {@code laid} rows stand one after another from {@code bOffset}. */
+    /** Some rows against one block of b. */
     private static void block(
             int m,
             int n,
             int k,
-            float[] a,
-            int aOffset,
-            int aRow,
-            int aColumn,
             float[] b,
             int bOffset,
-            int laid,
             float[] c,
             int cOffset,
             int cRow,
             boolean accumulate,
             Scratch scratch) {
-        for (int i0 = 0; i0 < m; i0 += MC) {
-            int rows = Math.min(MC, m - i0);
-            float[] packed = scratch.a((rows + MR - 1) / MR * AR * k);
-            VectorPanels.packRows(k, rows, a, aOffset + i0 * aRow, aRow, aColumn, packed, 0);
-            for (int j = 0; j < n; j += NR) {
-                int bi = bOffset + j * laid;
-                for (int i = 0; i < rows; i += MR) {
-                    int ai = i / MR * AR * k;
-                    int ci = cOffset + (i0 + i) * cRow + j;
-                    if (rows - i >= MR && n - j >= NR) {
-                        if (accumulate) {
-                            VectorTile.multiply(k, packed, ai, b, bi, c, ci, cRow, c, ci, cRow);
-                        } else {
-                            VectorTile.multiply(k, packed, ai, b, bi, ZEROS, 0, 0, c, ci, cRow);
-                        }
-                    } else {
-                        edge(
-                                k,
-                                packed,
-                                ai,
-                                b,
-                                bi,
-                                c,
-                                ci,
-                                cRow,
-                                accumulate,
-                                Math.min(MR, rows - i),
-                                Math.min(NR, n - j),
-                                scratch.tile);
-                    }
+        int tile = VectorChunks.tile(k);
+        for (int j = 0; j < n; j += SPAN * ROWS) {
+            int bi = bOffset + j * k;
+            int bNext = SPAN == 2 && j + ROWS < n ? k * ROWS : 0;
+            for (int i = 0; i < m; i += TILE) {
+                int ai = i / TILE * tile;
+                int ci = cOffset + i * cRow + j;
+                if (m - i >= TILE && n - j >= SPAN * ROWS) {
+                    tile(k, scratch.a, ai, b, bi, bNext, c, ci, cRow, accumulate);
+                    continue;
+                }
+                int rows = Math.min(TILE, m - i);
+                int columns = Math.min(SPAN * ROWS, n - j);
+                for (int r = 0; accumulate && r < rows; r++) {
+                    System.arraycopy(c, ci + r * cRow, scratch.tile, r * SPAN * ROWS, columns);
+                }
+                tile(k, scratch.a, ai, b, bi, bNext, scratch.tile, 0, SPAN * ROWS, accumulate);
+                for (int r = 0; r < rows; r++) {
+                    System.arraycopy(scratch.tile, r * SPAN * ROWS, c, ci + r * cRow, columns);
                 }
             }
         }
     }
 
-    /** A tile of which only {@code rows} by {@code columns} are wanted. */
-    private static void edge(
-            int k,
-            float[] a,
-            int ai,
-            float[] b,
-            int bi,
-            float[] c,
-            int ci,
-            int cRow,
-            boolean accumulate,
-            int rows,
-            int columns,
-            float[] tile) {
-        if (accumulate) {
-            for (int i = 0; i < rows; i++) {
-                System.arraycopy(c, ci + i * cRow, tile, i * NR, columns);
-            }
-            VectorTile.multiply(k, a, ai, b, bi, tile, 0, NR, tile, 0, NR);
-        } else {
-            VectorTile.multiply(k, a, ai, b, bi, ZEROS, 0, 0, tile, 0, NR);
-        }
-        for (int i = 0; i < rows; i++) {
-            System.arraycopy(tile, i * NR, c, ci + i * cRow, columns);
-        }
+    private static void tile(
+            int k, float[] a, int ai, float[] b, int bi, int bNext, float[] c, int ci, int cRow, boolean accumulate) {
+        float[] from = accumulate ? c : VectorTile.ZEROS;
+        int fi = accumulate ? ci : 0;
+        int fRow = accumulate ? cRow : 0;
+        int fNext = accumulate ? ROWS : 0;
+        VectorTile.multiply(0, k, a, ai, VectorChunks.CHUNK, b, bi, bNext, from, fi, fRow, fNext, c, ci, cRow, ROWS);
     }
 }

@@ -130,32 +130,14 @@ final class VectorRows {
         }
     }
 
-    static void softmax(
-            float[] x, int offset, int rowDistance, int rows, int n, int growth, int width, float scale, float[] sums) {
+    /** Softmax of {@code scale * x}, in place, of {@code n} elements of each row; up to whole vectors, what follows becomes anything. */
+    static void softmax(float[] x, int rowDistance, int rows, int n, float scale) {
         float[] acc = lanes();
-        for (int row = 0; row < rows; row++) {
-            int start = offset + row * rowDistance;
-            int length = n + row * growth;
-            int padded = (length + WIDTH - 1) / WIDTH * WIDTH;
-            if (padded > width) {
-                padded = length - length % LANES; // the rest of a block fills the lanes from the first
-            }
-            float max = scaledMax(x, start, length, padded, scale);
+        int padded = (n + WIDTH - 1) / WIDTH * WIDTH;
+        for (int start = 0; start < rows * rowDistance; start += rowDistance) {
+            float max = scaledMax(x, start, n, padded, scale);
             expLanes(x, start, padded, max, acc);
-            for (int i = padded; i < length; i++) {
-                float e = Exp.exp(x[start + i] - max);
-                x[start + i] = e;
-                acc[i - padded] += e;
-            }
-            float sum = Lanes.fold(acc);
-            multiply(x, start, length, 1.0f / sum);
-            for (int i = start + length; i < start + width; i++) {
-                x[i] = 0.0f;
-            }
-            if (sums != null) {
-                sums[2 * row] = max;
-                sums[2 * row + 1] = sum;
-            }
+            multiply(x, start, n, 1.0f / Lanes.fold(acc));
         }
     }
 
@@ -174,15 +156,10 @@ final class VectorRows {
             v.intoArray(x, start + i);
             top = top.max(v);
         }
-        float max = top.reduceLanes(VectorOperators.MAX);
-        for (; i < length; i++) {
-            x[start + i] *= scale;
-            max = Math.max(max, x[start + i]);
-        }
-        return max;
+        return top.reduceLanes(VectorOperators.MAX);
     }
 
-    static void multiply(float[] x, int offset, int n, float factor) {
+    private static void multiply(float[] x, int offset, int n, float factor) {
         int i = offset;
         int end = offset + n;
         for (; i + WIDTH <= end; i += WIDTH) {
@@ -190,39 +167,6 @@ final class VectorRows {
         }
         for (; i < end; i++) {
             x[i] *= factor;
-        }
-    }
-
-    static void softmaxBackward(
-            float[] p,
-            int pOffset,
-            float[] dp,
-            int offset,
-            int rowDistance,
-            int rows,
-            int n,
-            int growth,
-            int width,
-            float scale) {
-        float[] acc = lanes();
-        for (int row = 0; row < rows; row++) {
-            int start = offset + row * rowDistance;
-            int length = n + row * growth;
-            int from = pOffset + row * rowDistance;
-            float dot = dot(p, from, dp, start, length, acc);
-            int i = 0;
-            for (; i + WIDTH <= length; i += WIDTH) {
-                FloatVector.fromArray(SPECIES, p, from + i)
-                        .mul(FloatVector.fromArray(SPECIES, dp, start + i).sub(dot))
-                        .mul(scale)
-                        .intoArray(dp, start + i);
-            }
-            for (; i < length; i++) {
-                dp[start + i] = p[from + i] * (dp[start + i] - dot) * scale;
-            }
-            for (; i < width; i++) {
-                dp[start + i] = 0.0f;
-            }
         }
     }
 
@@ -239,26 +183,6 @@ final class VectorRows {
             }
             for (; i < end; i++) {
                 y[i] = x[i] * factor;
-            }
-        }
-    }
-
-    static void normaliseBackward(float[] y, float[] r, float[] dy, float[] dx, int rows, int n) {
-        float[] acc = lanes();
-        for (int row = 0; row < rows; row++) {
-            int start = row * n;
-            float minusMean = -(dot(dy, start, y, start, n, acc) / n);
-            FloatVector minusMeans = FloatVector.broadcast(SPECIES, minusMean);
-            FloatVector factor = FloatVector.broadcast(SPECIES, r[row]);
-            int i = start;
-            int end = start + n;
-            for (; i + WIDTH <= end; i += WIDTH) {
-                FloatVector t =
-                        minusMeans.fma(FloatVector.fromArray(SPECIES, y, i), FloatVector.fromArray(SPECIES, dy, i));
-                factor.fma(t, FloatVector.fromArray(SPECIES, dx, i)).intoArray(dx, i);
-            }
-            for (; i < end; i++) {
-                dx[i] = Math.fma(r[row], Math.fma(minusMean, y[i], dy[i]), dx[i]);
             }
         }
     }

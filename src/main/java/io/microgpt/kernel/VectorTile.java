@@ -5,13 +5,17 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The innermost loops of {@link VectorMatmul}: a tile of {@value #ROWS} rows and two vectors of columns in registers, that is 12
+ * The innermost loops of every matrix product: a tile of {@value #TILE} rows and two vectors of columns in registers, that is 12
  * sums, two vectors of b and one of a: 15 of the 16 that AVX2 has. Where two threads share a core its front end is the limit, so
  * what counts is how few instructions a vector of multiplications takes: 1.9 with four steps a round, 2.4 with one.
  *
+ * <p>The left side comes in chunks {@code [TILE][ROWS]}, of {@value #ROWS} steps of {@code k} each, the right side as {@code [k][ROWS]}. So a
+ * panel of activations serves as either side where it lies, and rows of a matrix become chunks by copies of whole vectors.
+ *
  * <p>Written as it is for C2, the compiler of JDK 17 to 25. Indices step by powers of two, so that bounds checks leave the loop; but then
  * C2 moves all loads of a round to its front and runs out of registers, at half the speed. {@link #PIN} holds each load in
- * its place. There must be no branch on the way that sums from zero and one that sums from c are merged after, or C2 allocates them.
+ * its place. There must be no branch on the way that sums from zero and one that sums from c are merged after, or C2 allocates them; and no
+ * second method of this size in the program: of two, one in six JVMs allocated the vectors of one.
  */
 final class VectorTile {
     private static final VectorSpecies<Float> SPECIES = VectorKernels.SPECIES;
@@ -23,153 +27,225 @@ final class VectorTile {
     static final boolean PIN = System.getProperty("os.arch").matches("amd64|x86_64");
 
     /** Rows of a tile. */
-    static final int ROWS = 6;
-    /** Distance of neighbouring rows in a panel of a, [k][ROWS]. */
-    static final int A_ROW = 8;
-    /** Columns of a tile, and of a panel of b, [k][COLUMNS]. */
-    static final int COLUMNS = 2 * WIDTH;
+    static final int TILE = Panels.TILE;
+    /** Columns of a panel, and steps of a chunk. */
+    static final int ROWS = Panels.ROWS;
+    /** Panels that a tile spans: two where a vector is as long as a panel is wide. */
+    static final int SPAN = WIDTH < ROWS ? 1 : 2;
+    /** Where sums start from when nothing waits in c, with distances of 0: loading it is cheaper than a branch that C2 must merge. */
+    static final float[] ZEROS = new float[ROWS];
 
     private VectorTile() {}
 
     /**
-     * {@code c = from + a . b}, each element in ascending {@code k}.
+     * {@code c = from + a . b}, each element in ascending {@code k}: {@value #TILE} rows by the columns of {@link #SPAN} panels.
      *
-     * @param a0 offset of the panel of a; {@code b0} of that of b
-     * @param from where the sums start: zeros, with a distance of rows of 0, or {@code c} itself
+     * @param first the first step's place in its chunk
+     * @param steps how many there are, in that chunk and the next
+     * @param a0 offset of the first chunk; {@code aStep} is the distance of the next
+     * @param b0 offset of the first step; {@code bNext} is the distance of the second panel, 0 where there is none
+     * @param from where the sums start: {@link #ZEROS} or {@code c} itself; {@code fRow} is the distance of its rows, {@code fNext} of its panels
      */
     static void multiply(
-            int k, float[] a, int a0, float[] b, int b0, float[] from, int f0, int fRow, float[] c, int c0, int cRow) {
-        int most = k & -4;
-        fourSteps(most, a, a0, b, b0, from, f0, fRow, c, c0, cRow);
-        if (most < k) {
-            oneStep(k - most, a, a0 + most * A_ROW, b, b0 + most * COLUMNS, c, c0, cRow, c, c0, cRow);
+            int first,
+            int steps,
+            float[] a,
+            int a0,
+            int aStep,
+            float[] b,
+            int b0,
+            int bNext,
+            float[] from,
+            int f0,
+            int fRow,
+            int fNext,
+            float[] c,
+            int c0,
+            int cRow,
+            int cNext) {
+        int head = first == 0 ? 0 : Math.min(steps, ROWS - first);
+        int most = (steps - head) / ROWS;
+        int tail = steps - head - most * ROWS;
+        int ai = first == 0 ? a0 : a0 + aStep;
+        for (int h = 0; h < ROWS; h += 2 * WIDTH) {
+            float[] sums = from;
+            int si = f0 + (fRow == 0 ? 0 : h);
+            int row = fRow;
+            int next = fNext;
+            int bi = b0 + h;
+            int ci = c0 + h;
+            if (head > 0) {
+                some(head, a, a0 + first, b, bi, bNext, sums, si, row, next, c, ci, cRow, cNext);
+                sums = c;
+                si = ci;
+                row = cRow;
+                next = cNext;
+                bi += head * ROWS;
+            }
+            if (most > 0 || steps == 0) {
+                chunks(most, a, ai, aStep, b, bi, bNext, sums, si, row, next, c, ci, cRow, cNext);
+                sums = c;
+                si = ci;
+                row = cRow;
+                next = cNext;
+                bi += most * ROWS * ROWS;
+            }
+            if (tail > 0) {
+                some(tail, a, ai + most * aStep, b, bi, bNext, sums, si, row, next, c, ci, cRow, cNext);
+            }
         }
     }
 
-    /** @param k a multiple of four */
-    private static void fourSteps(
-            int k, float[] a, int a0, float[] b, int b0, float[] from, int f0, int fRow, float[] c, int c0, int cRow) {
+    private static void chunks(
+            int count,
+            float[] a,
+            int a0,
+            int aStep,
+            float[] b,
+            int b0,
+            int bNext,
+            float[] from,
+            int f0,
+            int fRow,
+            int fNext,
+            float[] c,
+            int c0,
+            int cRow,
+            int cNext) {
+        int second = WIDTH < ROWS ? WIDTH : bNext;
+        int fSecond = WIDTH < ROWS ? WIDTH : fNext;
+        int cSecond = WIDTH < ROWS ? WIDTH : cNext;
         int f1 = f0 + fRow;
         int f2 = f1 + fRow;
         int f3 = f2 + fRow;
         int f4 = f3 + fRow;
         int f5 = f4 + fRow;
         FloatVector s00 = FloatVector.fromArray(SPECIES, from, f0);
-        FloatVector s01 = FloatVector.fromArray(SPECIES, from, f0 + WIDTH);
+        FloatVector s01 = FloatVector.fromArray(SPECIES, from, f0 + fSecond);
         FloatVector s10 = FloatVector.fromArray(SPECIES, from, f1);
-        FloatVector s11 = FloatVector.fromArray(SPECIES, from, f1 + WIDTH);
+        FloatVector s11 = FloatVector.fromArray(SPECIES, from, f1 + fSecond);
         FloatVector s20 = FloatVector.fromArray(SPECIES, from, f2);
-        FloatVector s21 = FloatVector.fromArray(SPECIES, from, f2 + WIDTH);
+        FloatVector s21 = FloatVector.fromArray(SPECIES, from, f2 + fSecond);
         FloatVector s30 = FloatVector.fromArray(SPECIES, from, f3);
-        FloatVector s31 = FloatVector.fromArray(SPECIES, from, f3 + WIDTH);
+        FloatVector s31 = FloatVector.fromArray(SPECIES, from, f3 + fSecond);
         FloatVector s40 = FloatVector.fromArray(SPECIES, from, f4);
-        FloatVector s41 = FloatVector.fromArray(SPECIES, from, f4 + WIDTH);
+        FloatVector s41 = FloatVector.fromArray(SPECIES, from, f4 + fSecond);
         FloatVector s50 = FloatVector.fromArray(SPECIES, from, f5);
-        FloatVector s51 = FloatVector.fromArray(SPECIES, from, f5 + WIDTH);
-        for (int p = 0; p < k; p += 4) {
-            FloatVector y0 = FloatVector.fromArray(SPECIES, b, b0 + p * COLUMNS);
-            FloatVector y1 = FloatVector.fromArray(SPECIES, b, b0 + p * COLUMNS + WIDTH);
-            FloatVector x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW]);
-            s00 = x.fma(y0, s00);
-            s01 = x.fma(y1, s01);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 1]);
-            s10 = x.fma(y0, s10);
-            s11 = x.fma(y1, s11);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 2]);
-            s20 = x.fma(y0, s20);
-            s21 = x.fma(y1, s21);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 3]);
-            s30 = x.fma(y0, s30);
-            s31 = x.fma(y1, s31);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 4]);
-            s40 = x.fma(y0, s40);
-            s41 = x.fma(y1, s41);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 5]);
-            s50 = x.fma(y0, s50);
-            s51 = x.fma(y1, s51);
-            if (PIN) VarHandle.acquireFence();
-            y0 = FloatVector.fromArray(SPECIES, b, b0 + p * COLUMNS + COLUMNS);
-            y1 = FloatVector.fromArray(SPECIES, b, b0 + p * COLUMNS + COLUMNS + WIDTH);
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + A_ROW]);
-            s00 = x.fma(y0, s00);
-            s01 = x.fma(y1, s01);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + A_ROW + 1]);
-            s10 = x.fma(y0, s10);
-            s11 = x.fma(y1, s11);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + A_ROW + 2]);
-            s20 = x.fma(y0, s20);
-            s21 = x.fma(y1, s21);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + A_ROW + 3]);
-            s30 = x.fma(y0, s30);
-            s31 = x.fma(y1, s31);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + A_ROW + 4]);
-            s40 = x.fma(y0, s40);
-            s41 = x.fma(y1, s41);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + A_ROW + 5]);
-            s50 = x.fma(y0, s50);
-            s51 = x.fma(y1, s51);
-            if (PIN) VarHandle.acquireFence();
-            y0 = FloatVector.fromArray(SPECIES, b, b0 + p * COLUMNS + 2 * COLUMNS);
-            y1 = FloatVector.fromArray(SPECIES, b, b0 + p * COLUMNS + 2 * COLUMNS + WIDTH);
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 2 * A_ROW]);
-            s00 = x.fma(y0, s00);
-            s01 = x.fma(y1, s01);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 2 * A_ROW + 1]);
-            s10 = x.fma(y0, s10);
-            s11 = x.fma(y1, s11);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 2 * A_ROW + 2]);
-            s20 = x.fma(y0, s20);
-            s21 = x.fma(y1, s21);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 2 * A_ROW + 3]);
-            s30 = x.fma(y0, s30);
-            s31 = x.fma(y1, s31);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 2 * A_ROW + 4]);
-            s40 = x.fma(y0, s40);
-            s41 = x.fma(y1, s41);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 2 * A_ROW + 5]);
-            s50 = x.fma(y0, s50);
-            s51 = x.fma(y1, s51);
-            if (PIN) VarHandle.acquireFence();
-            y0 = FloatVector.fromArray(SPECIES, b, b0 + p * COLUMNS + 3 * COLUMNS);
-            y1 = FloatVector.fromArray(SPECIES, b, b0 + p * COLUMNS + 3 * COLUMNS + WIDTH);
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 3 * A_ROW]);
-            s00 = x.fma(y0, s00);
-            s01 = x.fma(y1, s01);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 3 * A_ROW + 1]);
-            s10 = x.fma(y0, s10);
-            s11 = x.fma(y1, s11);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 3 * A_ROW + 2]);
-            s20 = x.fma(y0, s20);
-            s21 = x.fma(y1, s21);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 3 * A_ROW + 3]);
-            s30 = x.fma(y0, s30);
-            s31 = x.fma(y1, s31);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 3 * A_ROW + 4]);
-            s40 = x.fma(y0, s40);
-            s41 = x.fma(y1, s41);
-            if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 3 * A_ROW + 5]);
-            s50 = x.fma(y0, s50);
-            s51 = x.fma(y1, s51);
+        FloatVector s51 = FloatVector.fromArray(SPECIES, from, f5 + fSecond);
+        FloatVector x;
+        FloatVector y0;
+        FloatVector y1;
+        int ap = a0;
+        int bp = b0;
+        for (int chunk = 0; chunk < count; chunk++) {
+            for (int p = 0; p < ROWS; p += 4) {
+                y0 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS);
+                y1 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + second);
+                x = FloatVector.broadcast(SPECIES, a[ap + p]);
+                s00 = x.fma(y0, s00);
+                s01 = x.fma(y1, s01);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + ROWS]);
+                s10 = x.fma(y0, s10);
+                s11 = x.fma(y1, s11);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 2 * ROWS]);
+                s20 = x.fma(y0, s20);
+                s21 = x.fma(y1, s21);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 3 * ROWS]);
+                s30 = x.fma(y0, s30);
+                s31 = x.fma(y1, s31);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 4 * ROWS]);
+                s40 = x.fma(y0, s40);
+                s41 = x.fma(y1, s41);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 5 * ROWS]);
+                s50 = x.fma(y0, s50);
+                s51 = x.fma(y1, s51);
+                if (PIN) VarHandle.acquireFence();
+                y0 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + ROWS);
+                y1 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + ROWS + second);
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 1]);
+                s00 = x.fma(y0, s00);
+                s01 = x.fma(y1, s01);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 1 + ROWS]);
+                s10 = x.fma(y0, s10);
+                s11 = x.fma(y1, s11);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 1 + 2 * ROWS]);
+                s20 = x.fma(y0, s20);
+                s21 = x.fma(y1, s21);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 1 + 3 * ROWS]);
+                s30 = x.fma(y0, s30);
+                s31 = x.fma(y1, s31);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 1 + 4 * ROWS]);
+                s40 = x.fma(y0, s40);
+                s41 = x.fma(y1, s41);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 1 + 5 * ROWS]);
+                s50 = x.fma(y0, s50);
+                s51 = x.fma(y1, s51);
+                if (PIN) VarHandle.acquireFence();
+                y0 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + 2 * ROWS);
+                y1 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + 2 * ROWS + second);
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 2]);
+                s00 = x.fma(y0, s00);
+                s01 = x.fma(y1, s01);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 2 + ROWS]);
+                s10 = x.fma(y0, s10);
+                s11 = x.fma(y1, s11);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 2 + 2 * ROWS]);
+                s20 = x.fma(y0, s20);
+                s21 = x.fma(y1, s21);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 2 + 3 * ROWS]);
+                s30 = x.fma(y0, s30);
+                s31 = x.fma(y1, s31);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 2 + 4 * ROWS]);
+                s40 = x.fma(y0, s40);
+                s41 = x.fma(y1, s41);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 2 + 5 * ROWS]);
+                s50 = x.fma(y0, s50);
+                s51 = x.fma(y1, s51);
+                if (PIN) VarHandle.acquireFence();
+                y0 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + 3 * ROWS);
+                y1 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + 3 * ROWS + second);
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 3]);
+                s00 = x.fma(y0, s00);
+                s01 = x.fma(y1, s01);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 3 + ROWS]);
+                s10 = x.fma(y0, s10);
+                s11 = x.fma(y1, s11);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 3 + 2 * ROWS]);
+                s20 = x.fma(y0, s20);
+                s21 = x.fma(y1, s21);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 3 + 3 * ROWS]);
+                s30 = x.fma(y0, s30);
+                s31 = x.fma(y1, s31);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 3 + 4 * ROWS]);
+                s40 = x.fma(y0, s40);
+                s41 = x.fma(y1, s41);
+                if (PIN) VarHandle.acquireFence();
+                x = FloatVector.broadcast(SPECIES, a[ap + p + 3 + 5 * ROWS]);
+                s50 = x.fma(y0, s50);
+                s51 = x.fma(y1, s51);
+                if (PIN) VarHandle.acquireFence();
+            }
+            ap += aStep;
+            bp += ROWS * ROWS;
         }
         int c1 = c0 + cRow;
         int c2 = c1 + cRow;
@@ -177,65 +253,85 @@ final class VectorTile {
         int c4 = c3 + cRow;
         int c5 = c4 + cRow;
         s00.intoArray(c, c0);
-        s01.intoArray(c, c0 + WIDTH);
+        s01.intoArray(c, c0 + cSecond);
         s10.intoArray(c, c1);
-        s11.intoArray(c, c1 + WIDTH);
+        s11.intoArray(c, c1 + cSecond);
         s20.intoArray(c, c2);
-        s21.intoArray(c, c2 + WIDTH);
+        s21.intoArray(c, c2 + cSecond);
         s30.intoArray(c, c3);
-        s31.intoArray(c, c3 + WIDTH);
+        s31.intoArray(c, c3 + cSecond);
         s40.intoArray(c, c4);
-        s41.intoArray(c, c4 + WIDTH);
+        s41.intoArray(c, c4 + cSecond);
         s50.intoArray(c, c5);
-        s51.intoArray(c, c5 + WIDTH);
+        s51.intoArray(c, c5 + cSecond);
     }
 
-    /** The rest. */
-    private static void oneStep(
-            int k, float[] a, int a0, float[] b, int b0, float[] from, int f0, int fRow, float[] c, int c0, int cRow) {
+    /** Steps of less than a chunk. */
+    private static void some(
+            int count,
+            float[] a,
+            int a0,
+            float[] b,
+            int b0,
+            int bNext,
+            float[] from,
+            int f0,
+            int fRow,
+            int fNext,
+            float[] c,
+            int c0,
+            int cRow,
+            int cNext) {
+        int second = WIDTH < ROWS ? WIDTH : bNext;
+        int fSecond = WIDTH < ROWS ? WIDTH : fNext;
+        int cSecond = WIDTH < ROWS ? WIDTH : cNext;
         int f1 = f0 + fRow;
         int f2 = f1 + fRow;
         int f3 = f2 + fRow;
         int f4 = f3 + fRow;
         int f5 = f4 + fRow;
         FloatVector s00 = FloatVector.fromArray(SPECIES, from, f0);
-        FloatVector s01 = FloatVector.fromArray(SPECIES, from, f0 + WIDTH);
+        FloatVector s01 = FloatVector.fromArray(SPECIES, from, f0 + fSecond);
         FloatVector s10 = FloatVector.fromArray(SPECIES, from, f1);
-        FloatVector s11 = FloatVector.fromArray(SPECIES, from, f1 + WIDTH);
+        FloatVector s11 = FloatVector.fromArray(SPECIES, from, f1 + fSecond);
         FloatVector s20 = FloatVector.fromArray(SPECIES, from, f2);
-        FloatVector s21 = FloatVector.fromArray(SPECIES, from, f2 + WIDTH);
+        FloatVector s21 = FloatVector.fromArray(SPECIES, from, f2 + fSecond);
         FloatVector s30 = FloatVector.fromArray(SPECIES, from, f3);
-        FloatVector s31 = FloatVector.fromArray(SPECIES, from, f3 + WIDTH);
+        FloatVector s31 = FloatVector.fromArray(SPECIES, from, f3 + fSecond);
         FloatVector s40 = FloatVector.fromArray(SPECIES, from, f4);
-        FloatVector s41 = FloatVector.fromArray(SPECIES, from, f4 + WIDTH);
+        FloatVector s41 = FloatVector.fromArray(SPECIES, from, f4 + fSecond);
         FloatVector s50 = FloatVector.fromArray(SPECIES, from, f5);
-        FloatVector s51 = FloatVector.fromArray(SPECIES, from, f5 + WIDTH);
-        for (int p = 0; p < k; p++) {
-            FloatVector y0 = FloatVector.fromArray(SPECIES, b, b0 + p * COLUMNS);
-            FloatVector y1 = FloatVector.fromArray(SPECIES, b, b0 + p * COLUMNS + WIDTH);
-            FloatVector x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW]);
+        FloatVector s51 = FloatVector.fromArray(SPECIES, from, f5 + fSecond);
+        FloatVector x;
+        FloatVector y0;
+        FloatVector y1;
+        for (int p = 0; p < count; p++) {
+            y0 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS);
+            y1 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + second);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p]);
             s00 = x.fma(y0, s00);
             s01 = x.fma(y1, s01);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 1]);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p + ROWS]);
             s10 = x.fma(y0, s10);
             s11 = x.fma(y1, s11);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 2]);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p + 2 * ROWS]);
             s20 = x.fma(y0, s20);
             s21 = x.fma(y1, s21);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 3]);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p + 3 * ROWS]);
             s30 = x.fma(y0, s30);
             s31 = x.fma(y1, s31);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 4]);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p + 4 * ROWS]);
             s40 = x.fma(y0, s40);
             s41 = x.fma(y1, s41);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROW + 5]);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p + 5 * ROWS]);
             s50 = x.fma(y0, s50);
             s51 = x.fma(y1, s51);
+            if (PIN) VarHandle.acquireFence();
         }
         int c1 = c0 + cRow;
         int c2 = c1 + cRow;
@@ -243,16 +339,16 @@ final class VectorTile {
         int c4 = c3 + cRow;
         int c5 = c4 + cRow;
         s00.intoArray(c, c0);
-        s01.intoArray(c, c0 + WIDTH);
+        s01.intoArray(c, c0 + cSecond);
         s10.intoArray(c, c1);
-        s11.intoArray(c, c1 + WIDTH);
+        s11.intoArray(c, c1 + cSecond);
         s20.intoArray(c, c2);
-        s21.intoArray(c, c2 + WIDTH);
+        s21.intoArray(c, c2 + cSecond);
         s30.intoArray(c, c3);
-        s31.intoArray(c, c3 + WIDTH);
+        s31.intoArray(c, c3 + cSecond);
         s40.intoArray(c, c4);
-        s41.intoArray(c, c4 + WIDTH);
+        s41.intoArray(c, c4 + cSecond);
         s50.intoArray(c, c5);
-        s51.intoArray(c, c5 + WIDTH);
+        s51.intoArray(c, c5 + cSecond);
     }
 }

@@ -2,6 +2,8 @@ package io.microgpt.model;
 
 import io.microgpt.kernel.Kernels;
 import io.microgpt.kernel.LeafTree;
+import io.microgpt.kernel.PanelKernels;
+import io.microgpt.kernel.Panels;
 import io.microgpt.model.ParameterLayout.Layer;
 
 /**
@@ -10,12 +12,14 @@ import io.microgpt.model.ParameterLayout.Layer;
  */
 final class Backward {
     private final Kernels kernels;
+    private final PanelKernels panels;
     private final Attention attention;
     private final int e;
     private final int m;
 
     Backward(GptConfig config, Kernels kernels, Attention attention) {
         this.kernels = kernels;
+        this.panels = kernels.panels();
         this.attention = attention;
         this.e = config.nEmbd();
         this.m = config.mlpDim();
@@ -33,22 +37,20 @@ final class Backward {
             int wqkv = layer.wq().offset();
 
             float[] dy = branch(s, l, Dropout.MLP, dropout, w);
-            kernels.matmul(rows, m, e, dy, 0, e, 1, flat, fc2, m, 1, w.dHidden, 0, m, false);
+            panels.multiply(m, e, flat, fc2, 1, m, dy, 0, w.dHidden, 0, rows, false);
             weightGradient(s, e, m, dy, w.hidden[l], fc2);
-            kernels.reluBackward(w.hidden[l], 0, w.dHidden, 0, rows * m);
-            kernels.matmul(rows, e, m, w.dHidden, 0, m, 1, flat, fc1, e, 1, w.dh, 0, e, false);
+            kernels.reluBackward(w.hidden[l], 0, w.dHidden, 0, Panels.count(rows) * Panels.stride(m));
+            panels.multiply(e, m, flat, fc1, 1, e, w.dHidden, 0, w.dh, 0, rows, false);
             weightGradient(s, m, e, w.dHidden, w.h2[l], fc1);
-            kernels.normaliseBackward(w.h2[l], w.r2[l], w.dh, w.dx, rows, e);
+            panels.normaliseBackward(w.h2[l], w.r2[l], w.dh, w.dx, rows, e);
 
             dy = branch(s, l, Dropout.ATTENTION, dropout, w);
-            kernels.matmul(rows, e, e, dy, 0, e, 1, flat, wo, e, 1, w.dh, 0, e, false);
+            panels.multiply(e, e, flat, wo, 1, e, dy, 0, w.dh, 0, rows, false);
             weightGradient(s, e, e, dy, w.attended[l], wo);
-            for (int d = 0; d < s.count(); d++) {
-                attention.backward(l, s, d, dropout, w);
-            }
-            kernels.matmul(rows, e, 3 * e, w.dQkv, 0, 3 * e, 1, flat, wqkv, e, 1, w.dh, 0, e, false);
+            attention.backward(l, s, dropout, w);
+            panels.multiply(e, 3 * e, flat, wqkv, 1, e, w.dQkv, 0, w.dh, 0, rows, false);
             weightGradient(s, 3 * e, e, w.dQkv, w.h1[l], wqkv);
-            kernels.normaliseBackward(w.h1[l], w.r1[l], w.dh, w.dx, rows, e);
+            panels.normaliseBackward(w.h1[l], w.r1[l], w.dh, w.dx, rows, e);
         }
         embedBackward(weights.layout, s, w);
     }
@@ -67,33 +69,18 @@ final class Backward {
     private void weightGradient(Sequences s, int out, int in, float[] dy, float[] x, int matrix) {
         for (int i = 0; i < s.runs(); i++) {
             Sequences.Run r = s.run(i);
-            int n = r.end - r.start;
             if (r.leaves != null) {
-                kernels.matmulByLeaves(out, in, r.leaves, dy, out, x, in, r.gradient, matrix, in);
-            } else if (n > 0) {
-                kernels.matmul(
-                        out,
-                        in,
-                        n,
-                        dy,
-                        r.start * out,
-                        1,
-                        out,
-                        x,
-                        r.start * in,
-                        in,
-                        1,
-                        r.gradient,
-                        matrix,
-                        in,
-                        !r.fresh);
+                panels.weightGradient(out, in, dy, x, r.leaves, r.gradient, matrix);
+            } else if (r.end > r.start) {
+                panels.weightGradient(out, in, dy, 0, x, 0, r.start, r.end, r.gradient, matrix, !r.fresh);
             }
         }
     }
 
     private void embedBackward(ParameterLayout layout, Sequences s, Workspace w) {
-        java.util.Arrays.fill(w.dh, 0, s.rows() * e, 0.0f);
-        kernels.normaliseBackward(w.x0, w.r0, w.dx, w.dh, s.rows(), e);
+        java.util.Arrays.fill(w.dh, 0, Panels.count(s.rows()) * Panels.stride(e), 0.0f);
+        panels.normaliseBackward(w.x0, w.r0, w.dx, w.dh, s.rows(), e);
+        panels.toRows(w.dh, s.rows(), e, w.dEmbeddings);
         int size = layout.wte().size() + layout.wpe().size(); // neighbours in the layout, and its first
         int d = 0;
         for (int i = 0; i < s.runs(); i++) {
@@ -117,8 +104,8 @@ final class Backward {
         for (; next < s.count() && s.start(next) < end; next++) {
             for (int t = 0; t < s.length(next); t++) {
                 int row = s.start(next) + t;
-                kernels.add(gradient, wte + s.input(row) * e, w.dh, row * e, e);
-                kernels.add(gradient, wpe + t * e, w.dh, row * e, e);
+                kernels.add(gradient, wte + s.input(row) * e, w.dEmbeddings, row * e, e);
+                kernels.add(gradient, wpe + t * e, w.dEmbeddings, row * e, e);
             }
         }
         return next;

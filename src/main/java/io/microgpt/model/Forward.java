@@ -1,17 +1,22 @@
 package io.microgpt.model;
 
 import io.microgpt.kernel.Kernels;
-import io.microgpt.kernel.PackedMatrix;
+import io.microgpt.kernel.PanelKernels;
+import io.microgpt.kernel.Panels;
+import io.microgpt.model.ParameterLayout.Layer;
+import io.microgpt.model.ParameterLayout.Matrix;
 
 /** The forward pass of a set of rows, keeping what the backward pass needs. */
 final class Forward {
     private final Kernels kernels;
+    private final PanelKernels panels;
     private final Attention attention;
     private final int e;
     private final int m;
 
     Forward(GptConfig config, Kernels kernels, Attention attention) {
         this.kernels = kernels;
+        this.panels = kernels.panels();
         this.attention = attention;
         this.e = config.nEmbd();
         this.m = config.mlpDim();
@@ -24,50 +29,53 @@ final class Forward {
      */
     void run(Weights weights, Sequences s, Dropout dropout, Workspace w) {
         int rows = s.rows();
+        float[] flat = weights.flat;
         embed(weights, s, w);
         for (int l = 0; l < w.h1.length; l++) {
-            kernels.normalise(w.x, w.h1[l], w.r1[l], rows, e);
-            kernels.matmul(rows, 3 * e, e, w.h1[l], 0, e, 1, weights.qkv(l), w.qkv[l], 0, 3 * e, false);
-            for (int d = 0; d < s.count(); d++) {
-                attention.forward(l, s, d, dropout, w);
-            }
-            add(w.attended[l], e, weights.wo(l), s, l, Dropout.ATTENTION, dropout, w);
-            kernels.normalise(w.x, w.h2[l], w.r2[l], rows, e);
-            kernels.matmul(rows, m, e, w.h2[l], 0, e, 1, weights.fc1(l), w.hidden[l], 0, m, false);
-            kernels.relu(w.hidden[l], 0, rows * m);
-            add(w.hidden[l], m, weights.fc2(l), s, l, Dropout.MLP, dropout, w);
+            Layer layer = weights.layout.layer(l);
+            panels.normalise(w.x, w.h1[l], w.r1[l], rows, e);
+            // wq, wk and wv are neighbours in the layout: one matrix [3E][E], one product for q, k and v.
+            int wqkv = layer.wq().offset();
+            panels.multiply(3 * e, e, flat, wqkv, e, 1, w.h1[l], 0, w.qkv[l], 0, rows, false);
+            attention.forward(l, s, dropout, w);
+            add(w.attended[l], flat, layer.wo(), s, l, Dropout.ATTENTION, dropout, w);
+            panels.normalise(w.x, w.h2[l], w.r2[l], rows, e);
+            int fc1 = layer.fc1().offset();
+            panels.multiply(m, e, flat, fc1, e, 1, w.h2[l], 0, w.hidden[l], 0, rows, false);
+            kernels.relu(w.hidden[l], 0, Panels.count(rows) * Panels.stride(m));
+            add(w.hidden[l], flat, layer.fc2(), s, l, Dropout.MLP, dropout, w);
         }
     }
 
     /** The end of a branch: its last product is added to the residual stream. */
     private void add(
-            float[] y,
-            int width,
-            PackedMatrix matrix,
-            Sequences s,
-            int layer,
-            int branch,
-            Dropout dropout,
-            Workspace w) {
+            float[] y, float[] flat, Matrix matrix, Sequences s, int layer, int branch, Dropout dropout, Workspace w) {
         int rows = s.rows();
+        int width = matrix.columns();
         if (dropout == null) {
-            kernels.matmul(rows, e, width, y, 0, width, 1, matrix, w.x, 0, e, true);
+            panels.multiply(e, width, flat, matrix.offset(), width, 1, y, 0, w.x, 0, rows, true);
             return;
         }
         float[] added = w.dh; // free until the backward pass
-        kernels.matmul(rows, e, width, y, 0, width, 1, matrix, added, 0, e, false);
+        panels.multiply(e, width, flat, matrix.offset(), width, 1, y, 0, added, 0, rows, false);
         dropout.residual(s, layer, branch, added, added);
-        kernels.add(w.x, 0, added, 0, rows * e);
+        kernels.add(w.x, 0, added, 0, Panels.count(rows) * Panels.stride(e));
     }
 
     private void embed(Weights weights, Sequences s, Workspace w) {
+        float[] flat = weights.flat;
         for (int d = 0; d < s.count(); d++) {
             for (int t = 0; t < s.length(d); t++) {
                 int row = s.start(d) + t;
-                Rows.embedding(kernels, weights, s.input(row), t, w.x, row * e);
+                int token = weights.layout.wte().offset() + s.input(row) * e;
+                int position = weights.layout.wpe().offset() + t * e;
+                int at = Panels.index(row, e);
+                for (int i = 0; i < e; i++) {
+                    w.x[at + i * Panels.ROWS] = flat[token + i] + flat[position + i];
+                }
             }
         }
-        kernels.normalise(w.x, w.x0, w.r0, s.rows(), e);
-        System.arraycopy(w.x0, 0, w.x, 0, s.rows() * e);
+        panels.normalise(w.x, w.x0, w.r0, s.rows(), e);
+        System.arraycopy(w.x0, 0, w.x, 0, Panels.count(s.rows()) * Panels.stride(e));
     }
 }

@@ -1,6 +1,7 @@
 package io.microgpt.model;
 
 import io.microgpt.kernel.Kernels;
+import io.microgpt.kernel.Panels;
 import io.microgpt.random.CounterRandom;
 import io.microgpt.random.CounterRandom.Purpose;
 import java.util.Arrays;
@@ -53,7 +54,8 @@ public final class Gpt {
     public boolean addsLeaves() {
         long embeddings = (long) (config.vocabularySize() + config.blockSize()) * config.nEmbd();
         return embeddings <= MOST_EMBEDDINGS
-                && (long) Pass.GROUP_ROWS * Kernels.padded(config.vocabularySize()) <= Workspace.LOGITS_FLOATS;
+                && (long) Pass.GROUP_ROWS / Panels.ROWS * Panels.stride(config.vocabularySize())
+                        <= Workspace.LOGITS_FLOATS;
     }
 
     /** Takes the loss of one document: its sum over positions, in nats. */
@@ -103,12 +105,15 @@ public final class Gpt {
         sequence.run(null, false);
         sequence.add(Arrays.copyOf(tokens, tokens.length + 1), tokens.length + 1, 0, 0L);
         Workspace workspace = new Workspace();
-        workspace.ensure(config, tokens.length, tokens.length, false);
+        workspace.ensure(config, sequence, false);
         forward.run(weights, sequence, null, workspace);
         int v = config.vocabularySize();
         int e = config.nEmbd();
+        float[] panels = new float[Panels.size(tokens.length, v)];
+        int lmHead = weights.layout.lmHead().offset();
+        kernels.panels().multiply(v, e, weights.flat, lmHead, e, 1, workspace.x, 0, panels, 0, tokens.length, false);
         float[] logits = new float[tokens.length * v];
-        kernels.matmul(tokens.length, v, e, workspace.x, 0, e, 1, weights.lmHead(), logits, 0, v, false);
+        kernels.panels().toRows(panels, tokens.length, v, logits);
         return logits;
     }
 
@@ -125,7 +130,7 @@ public final class Gpt {
             boolean gradients,
             boolean hits,
             Workspace workspace) {
-        workspace.ensure(config, group.rows(), group.longest(), gradients);
+        workspace.ensure(config, group, gradients);
         forward.run(weights, group, gradients ? dropout : null, workspace);
         head.run(weights, group, smoothing, gradients, hits, workspace);
         if (gradients) {

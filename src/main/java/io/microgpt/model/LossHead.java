@@ -1,15 +1,17 @@
 package io.microgpt.model;
 
 import io.microgpt.kernel.Kernels;
+import io.microgpt.kernel.PanelKernels;
+import io.microgpt.kernel.Panels;
 
 /** Logits, cross-entropy and its gradient, a chunk of rows at a time. */
 final class LossHead {
-    private final Kernels kernels;
+    private final PanelKernels kernels;
     private final int v;
     private final int e;
 
     LossHead(GptConfig config, Kernels kernels) {
-        this.kernels = kernels;
+        this.kernels = kernels.panels();
         this.v = config.vocabularySize();
         this.e = config.nEmbd();
     }
@@ -20,44 +22,47 @@ final class LossHead {
      */
     void run(Weights weights, Sequences s, float smoothing, boolean backward, boolean hits, Workspace w) {
         int lmHead = weights.layout.lmHead().offset();
-        int row = w.logitsRow;
+        float[] flat = weights.flat;
         for (int from = 0; from < s.rows(); from += w.logitsRows) {
             int rows = Math.min(w.logitsRows, s.rows() - from);
-            kernels.matmul(rows, v, e, w.x, from * e, e, 1, weights.lmHead(), w.logits, 0, row, false);
+            int x = Panels.index(from, e);
+            kernels.multiply(v, e, flat, lmHead, e, 1, w.x, x, w.logits, 0, rows, false);
+            if (smoothing != 0.0f) {
+                kernels.sum(w.logits, rows, v, w.logitSums);
+            }
             for (int i = 0; i < rows; i++) {
-                w.loss[from + i] = -alignment(w.logits, i * row, s.target(from + i), smoothing);
+                w.loss[from + i] = -alignment(w.logits, i, s.target(from + i), smoothing, w.logitSums[i]);
             }
             for (int i = 0; hits && i < rows; i++) {
-                w.hits[from + i] = largest(w.logits, i * row, s.target(from + i));
+                w.hits[from + i] = largest(w.logits, i, s.target(from + i));
             }
-            kernels.softmax(w.logits, 0, row, rows, v, 0, row, 1.0f, w.logitSums);
+            kernels.softmax(w.logits, rows, v, w.logitMaxima, w.logitSums);
             for (int i = 0; i < rows; i++) {
                 // StrictMath: the same bits on every processor.
-                w.loss[from + i] += w.logitSums[2 * i] + StrictMath.log(w.logitSums[2 * i + 1]);
+                w.loss[from + i] += w.logitMaxima[i] + StrictMath.log(w.logitSums[i]);
             }
             if (backward) {
                 for (int i = 0; i < rows; i++) {
-                    minusTarget(w.logits, i * row, s.target(from + i), smoothing);
+                    minusTarget(w.logits, i, s.target(from + i), smoothing);
                 }
                 gradient(s, from, rows, lmHead, w);
-                kernels.matmul(rows, e, v, w.logits, 0, row, 1, weights.flat, lmHead, e, 1, w.dx, from * e, e, false);
+                kernels.multiply(e, v, flat, lmHead, 1, e, w.logits, 0, w.dx, x, rows, false);
             }
         }
     }
 
     /** {@return the logits weighted by their target probabilities} */
-    private double alignment(float[] z, int offset, int target, float smoothing) {
-        double hard = z[offset + target];
-        return smoothing == 0.0f
-                ? hard
-                : (1.0 - smoothing) * hard + smoothing * (kernels.sum(z, offset, v) / (double) v);
+    private double alignment(float[] z, int row, int target, float smoothing, float sum) {
+        double hard = z[Panels.index(row, v) + target * Panels.ROWS];
+        return smoothing == 0.0f ? hard : (1.0 - smoothing) * hard + smoothing * (sum / (double) v);
     }
 
     /** {@return whether no logit is above the target's, nor equal to it at a lower id}; never where one of them is not a number. */
-    private boolean largest(float[] z, int offset, int target) {
-        float logit = z[offset + target];
+    private boolean largest(float[] z, int row, int target) {
+        int at = Panels.index(row, v);
+        float logit = z[at + target * Panels.ROWS];
         for (int j = 0; j < v; j++) {
-            float other = z[offset + j];
+            float other = z[at + j * Panels.ROWS];
             boolean below = other < logit || other == logit && j >= target;
             if (!below) {
                 return false;
@@ -66,12 +71,13 @@ final class LossHead {
         return true;
     }
 
-    private void minusTarget(float[] p, int offset, int target, float smoothing) {
-        p[offset + target] -= 1.0f - smoothing;
+    private void minusTarget(float[] p, int row, int target, float smoothing) {
+        int at = Panels.index(row, v);
+        p[at + target * Panels.ROWS] -= 1.0f - smoothing;
         if (smoothing != 0.0f) {
             float share = smoothing / v;
             for (int j = 0; j < v; j++) {
-                p[offset + j] -= share;
+                p[at + j * Panels.ROWS] -= share;
             }
         }
     }
@@ -81,28 +87,14 @@ final class LossHead {
         for (int i = 0; i < s.runs(); i++) {
             Sequences.Run run = s.run(i);
             int start = Math.max(run.start, from);
-            int n = Math.min(run.end, from + rows) - start;
+            int end = Math.min(run.end, from + rows);
             if (run.leaves != null) {
-                kernels.matmulByLeaves(v, e, run.leaves, w.logits, w.logitsRow, w.x, e, run.gradient, lmHead, e);
-            } else if (n > 0) {
-                int at = (start - from) * w.logitsRow;
+                kernels.weightGradient(v, e, w.logits, w.x, run.leaves, run.gradient, lmHead);
+            } else if (end > start) {
                 boolean accumulate = !run.fresh || start > run.start;
-                kernels.matmul(
-                        v,
-                        e,
-                        n,
-                        w.logits,
-                        at,
-                        1,
-                        w.logitsRow,
-                        w.x,
-                        start * e,
-                        e,
-                        1,
-                        run.gradient,
-                        lmHead,
-                        e,
-                        accumulate);
+                int x = Panels.index(from, e);
+                kernels.weightGradient(
+                        v, e, w.logits, 0, w.x, x, start - from, end - from, run.gradient, lmHead, accumulate);
             }
         }
     }

@@ -144,14 +144,6 @@ final class Sequences {
         return keys[document];
     }
 
-    int longest() {
-        int longest = 0;
-        for (int d = 0; d < documents; d++) {
-            longest = Math.max(longest, length(d));
-        }
-        return longest;
-    }
-
     int input(int row) {
         return inputs[row];
     }

@@ -1,22 +1,25 @@
 package io.microgpt.model;
 
 import io.microgpt.kernel.Kernels;
-import io.microgpt.kernel.PackedMatrix;
+import io.microgpt.kernel.Panels;
 
-/** Activations of a forward pass and their gradients, for up to so many rows; grown on demand and reused from step to step. */
+/**
+ * Activations of a forward pass and their gradients, in {@link Panels}, for up to so many rows R; grown on demand and reused from step to
+ * step.
+ */
 final class Workspace {
     /** Floats of logits held at a time, so that a large vocabulary does not make {@code R x V} of them. */
     static final int LOGITS_FLOATS = 1 << 24;
 
     private int rows;
-    private int length;
+    private int kept;
 
     float[] x0; // (R, E) normalised embeddings, where the residual stream starts
     float[] r0; // (R) one over the root mean square of the embeddings
     float[][] h1; // L of (R, E) normalised input of attention
     float[][] r1; // L of (R)
     float[][] qkv; // L of (R, 3E)
-    float[][] attentionWeights; // L of (R, H, KEPT), of documents of up to KEPT positions
+    float[][] attentionWeights; // L of those of documents that keep them
     float[][] attended; // L of (R, E) input of wo
     float[][] h2; // L of (R, E) normalised input of the MLP
     float[][] r2; // L of (R)
@@ -24,35 +27,33 @@ final class Workspace {
     float[] x; // (R, E) residual stream
     double[] loss; // (R)
     boolean[] hits; // (R) whether the target has the largest logit
-    float[] logits; // (chunk, V padded), then their gradient
-    float[] logitSums; // (chunk, 2) maximum and sum of exponentials
+    float[] logits; // (chunk, V), then their gradient
+    float[] logitMaxima; // (chunk)
+    float[] logitSums; // (chunk) of exponentials over the maximum
     int logitsRows;
-    int logitsRow; // V padded
 
     float[] dx; // (R, E)
     float[] dh; // (R, E)
     float[] dHidden; // (R, M)
     float[] dQkv; // (R, 3E)
-
-    int scoresRow; // T padded
-    float[] scores; // (Attention.ROWS, T padded)
-    float[] dScores; // (Attention.ROWS, T padded)
-    final PackedMatrix keys = new PackedMatrix(); // (T, E / H)
-    final PackedMatrix values = new PackedMatrix(); // (T, E / H)
-    final PackedMatrix keysTransposed = new PackedMatrix(); // (E / H, T)
-    final PackedMatrix valuesTransposed = new PackedMatrix(); // (E / H, T)
+    float[] dEmbeddings; // (R, E), row after row
 
     private float[][] embeddingSums = {}; // gradients of the embeddings of a leaf
 
     /** {@return bytes of a workspace for so many rows and documents of up to {@code length} positions, backward too} */
     static long bytes(GptConfig config, long rows, int length) {
         long e = config.nEmbd();
-        long kept = Math.min(rows, Pass.GROUP_ROWS) * config.nHead() * Attention.KEPT;
+        long documents = (rows + length - 1) / length;
+        long kept = documents * Attention.kept(config.nHead(), length);
         long layer = rows * (6 * e + config.mlpDim()) + kept;
-        long beside = rows * (7 * e + config.mlpDim()) + 2L * Attention.ROWS * Math.max(Attention.KEPT, length);
-        long logitsRow = Kernels.padded(config.vocabularySize());
-        long logits = logitsRow * Math.max(1, Math.min(rows, LOGITS_FLOATS / logitsRow));
+        long beside = rows * (8 * e + config.mlpDim());
+        long logits = Panels.size(logitsRows(config, rows), config.vocabularySize());
         return Float.BYTES * (config.nLayer() * layer + beside + logits);
+    }
+
+    private static int logitsRows(GptConfig config, long rows) {
+        long most = (long) LOGITS_FLOATS / Panels.stride(config.vocabularySize());
+        return (int) Math.min(rows, Math.max(1, most) * Panels.ROWS);
     }
 
     /** {@return an array for {@code size} floats of any content, one for each {@code index}} */
@@ -66,47 +67,49 @@ final class Workspace {
         return embeddingSums[index];
     }
 
-    void ensure(GptConfig wanted, int wantedRows, int wantedLength, boolean backward) {
-        if (wantedRows > rows) {
+    void ensure(GptConfig wanted, Sequences s, boolean backward) {
+        if (s.rows() > rows) {
             // A little more than is asked, so that ragged batches soon stop growing it.
-            rows = wantedRows + wantedRows / 8;
+            rows = Panels.count(s.rows() + s.rows() / 8) * Panels.ROWS;
             allocate(wanted);
             dx = null;
         }
         if (backward && dx == null) {
-            dx = new float[rows * wanted.nEmbd()];
-            dh = new float[rows * wanted.nEmbd()];
-            dHidden = new float[rows * wanted.mlpDim()];
-            dQkv = new float[rows * 3 * wanted.nEmbd()];
+            dx = new float[Panels.size(rows, wanted.nEmbd())];
+            dh = new float[dx.length];
+            dHidden = new float[Panels.size(rows, wanted.mlpDim())];
+            dQkv = new float[Panels.size(rows, 3 * wanted.nEmbd())];
+            dEmbeddings = new float[dx.length];
         }
-        if (wantedLength > length) {
-            length = wantedLength;
-            scoresRow = Math.max(Attention.KEPT, Kernels.padded(length));
-            scores = new float[Attention.ROWS * scoresRow];
-            dScores = new float[Attention.ROWS * scoresRow];
+        long needed = 0;
+        for (int d = 0; d < s.count(); d++) {
+            needed += Attention.kept(wanted.nHead(), s.length(d));
+        }
+        if (attentionWeights == null || needed > kept) {
+            kept = Math.toIntExact(needed + needed / 8);
+            // Whole tiles and blocks are written.
+            attentionWeights = new float[wanted.nLayer()][kept + Kernels.LANES * Kernels.LANES];
         }
     }
 
     private void allocate(GptConfig wanted) {
-        int e = wanted.nEmbd();
         int l = wanted.nLayer();
-        x0 = new float[rows * e];
+        int e = Panels.size(rows, wanted.nEmbd());
+        x0 = new float[e];
         r0 = new float[rows];
-        h1 = new float[l][rows * e];
+        h1 = new float[l][e];
         r1 = new float[l][rows];
-        qkv = new float[l][rows * 3 * e];
-        // A group of more rows is one long document, which keeps none.
-        attentionWeights = new float[l][Math.min(rows, Pass.GROUP_ROWS) * wanted.nHead() * Attention.KEPT];
-        attended = new float[l][rows * e];
-        h2 = new float[l][rows * e];
+        qkv = new float[l][Panels.size(rows, 3 * wanted.nEmbd())];
+        attended = new float[l][e];
+        h2 = new float[l][e];
         r2 = new float[l][rows];
-        hidden = new float[l][rows * wanted.mlpDim()];
-        x = new float[rows * e];
+        hidden = new float[l][Panels.size(rows, wanted.mlpDim())];
+        x = new float[e];
         loss = new double[rows];
         hits = new boolean[rows];
-        logitsRow = Kernels.padded(wanted.vocabularySize());
-        logitsRows = Math.max(1, Math.min(rows, LOGITS_FLOATS / logitsRow));
-        logits = new float[logitsRows * logitsRow];
-        logitSums = new float[logitsRows * 2];
+        logitsRows = logitsRows(wanted, rows);
+        logits = new float[Panels.size(logitsRows, wanted.vocabularySize())];
+        logitMaxima = new float[Panels.count(logitsRows) * Panels.ROWS];
+        logitSums = new float[logitMaxima.length];
     }
 }
