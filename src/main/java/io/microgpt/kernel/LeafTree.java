@@ -36,6 +36,11 @@ public final class LeafTree {
         this.starts = new int[count + 1];
     }
 
+    /** Forgets all leaves. */
+    void clear() {
+        leaves = 0;
+    }
+
     /** Begins the next leaf at {@code row}. */
     public void leaf(int row) {
         if (leaves == starts.length - 1) {

@@ -9,14 +9,17 @@ final class VectorChunks {
     private static final int WIDTH = SPECIES.length();
     private static final int ROWS = Panels.ROWS;
     private static final int TILE = Panels.TILE;
-    /** Floats of a chunk, a tile's rows by {@link Panels#ROWS} steps. */
-    static final int CHUNK = TILE * ROWS;
+    private static final int STEPS = VectorTile.STEPS;
+    /** Floats of a chunk. */
+    static final int CHUNK = VectorTile.A_ROWS * STEPS;
+    /** Whether a vector that is stored into a row of a chunk spills into no more than the next row: rows are stored in ascending order. */
+    private static final boolean WHOLE = WIDTH <= 2 * STEPS;
 
     private VectorChunks() {}
 
     /** {@return floats of a tile's chunks for {@code k} steps} */
     static int tile(int k) {
-        return (k + ROWS - 1) / ROWS * CHUNK;
+        return (k + STEPS - 1) / STEPS * CHUNK;
     }
 
     static float[] grown(float[] array, int size) {
@@ -26,21 +29,15 @@ final class VectorChunks {
     /** {@code out[tile][chunk][row][step] = a[row][step]} of {@code m} rows that are {@code distance} apart; of a last tile, no more rows. */
     static void rows(int m, int k, float[] a, int ai, int distance, float[] out) {
         int tile = tile(k);
-        int full = k / ROWS;
         for (int i = 0; i < m; i++) {
             int from = ai + i * distance;
-            int to = i / TILE * tile + i % TILE * ROWS;
-            copy(full, a, from, out, to);
-            for (int p = full * ROWS; p < k; p++) {
-                out[to + full * CHUNK + p % ROWS] = a[from + p];
+            int to = i / TILE * tile + i % TILE * STEPS;
+            int whole = WHOLE ? Math.min(k, a.length - from - WIDTH + STEPS) / STEPS : 0;
+            for (int c = 0; c < whole; c++) {
+                FloatVector.fromArray(SPECIES, a, from + c * STEPS).intoArray(out, to + c * CHUNK);
             }
-        }
-    }
-
-    private static void copy(int chunks, float[] a, int from, float[] out, int to) {
-        for (int c = 0; c < chunks; c++) {
-            for (int h = 0; h < ROWS; h += WIDTH) {
-                FloatVector.fromArray(SPECIES, a, from + c * ROWS + h).intoArray(out, to + c * CHUNK + h);
+            for (int p = whole * STEPS; p < k; p++) {
+                out[to + p / STEPS * CHUNK + p % STEPS] = a[from + p];
             }
         }
     }
@@ -48,52 +45,94 @@ final class VectorChunks {
     /** The same of a matrix whose steps are {@code distance} apart and whose rows are neighbours. */
     static void columns(int m, int k, float[] a, int ai, int distance, float[] out) {
         int tile = tile(k);
-        for (int p = 0; p < k; p += ROWS) {
-            int steps = Math.min(ROWS, k - p);
-            for (int i = 0; i < m; i += TILE) {
-                int from = ai + p * distance + i;
-                int to = i / TILE * tile + p / ROWS * CHUNK;
-                if (m - i >= TILE) {
-                    chunk(steps, a, from, distance, out, to);
-                } else {
-                    for (int r = 0; r < m - i; r++) {
-                        for (int q = 0; q < steps; q++) {
-                            out[to + r * ROWS + q] = a[from + q * distance + r];
-                        }
+        int steps = k & -STEPS;
+        int rows = m - m % TILE;
+        for (int p = 0; p < steps; p += STEPS) {
+            for (int i = 0; i < rows; i += TILE) {
+                fourColumns(a, ai + p * distance + i, distance, out, i / TILE * tile + p / STEPS * CHUNK);
+            }
+        }
+        for (int p = 0; p < k; p++) {
+            for (int i = p < steps ? rows : 0; i < m; i++) {
+                out[i / TILE * tile + p / STEPS * CHUNK + i % TILE * STEPS + p % STEPS] = a[ai + p * distance + i];
+            }
+        }
+    }
+
+    private static void fourColumns(float[] a, int a0, int distance, float[] out, int to) {
+        int a1 = a0 + distance;
+        int a2 = a1 + distance;
+        int a3 = a2 + distance;
+        for (int r = 0; r < TILE; r++) {
+            out[to + r * STEPS] = a[a0 + r];
+            out[to + r * STEPS + 1] = a[a1 + r];
+            out[to + r * STEPS + 2] = a[a2 + r];
+            out[to + r * STEPS + 3] = a[a3 + r];
+        }
+    }
+
+    /**
+     * Channels of panels as rows of chunks, whose steps are the rows from {@code from} to before {@code to}: {@code m} channels, those of a last
+     * tile included that are none.
+     *
+     * @param x panels of {@code stride} floats; {@code xi} is where the first channel of row 0 stands
+     */
+    static void channels(int m, float[] x, int xi, int stride, int from, int to, float[] out, int at) {
+        int tile = tile(to - from);
+        for (int row = from; row < to; row += STEPS) {
+            int ci = at + (row - from) / STEPS * CHUNK;
+            int lane = row % ROWS;
+            int ai = xi + row / ROWS * stride + lane;
+            if (WHOLE && lane <= ROWS - STEPS) {
+                for (int i = 0; i < m; i += TILE) {
+                    chunk(x, ai + i * ROWS, out, ci + i / TILE * tile);
+                }
+            } else {
+                for (int q = 0; q < Math.min(STEPS, to - row); q++) {
+                    int bi = xi + (row + q) / ROWS * stride + (row + q) % ROWS;
+                    for (int i = 0; i < m; i++) {
+                        out[ci + i / TILE * tile + i % TILE * STEPS + q] = x[bi + i * ROWS];
                     }
                 }
             }
         }
     }
 
-    private static void chunk(int steps, float[] a, int ai, int distance, float[] out, int to) {
-        int from = ai;
-        for (int q = 0; q < steps; q++) {
-            out[to + q] = a[from];
-            out[to + q + ROWS] = a[from + 1];
-            out[to + q + 2 * ROWS] = a[from + 2];
-            out[to + q + 3 * ROWS] = a[from + 3];
-            out[to + q + 4 * ROWS] = a[from + 4];
-            out[to + q + 5 * ROWS] = a[from + 5];
-            from += distance;
-        }
+    private static void chunk(float[] x, int xi, float[] out, int to) {
+        FloatVector.fromArray(SPECIES, x, xi).intoArray(out, to);
+        FloatVector.fromArray(SPECIES, x, xi + ROWS).intoArray(out, to + STEPS);
+        FloatVector.fromArray(SPECIES, x, xi + 2 * ROWS).intoArray(out, to + 2 * STEPS);
+        FloatVector.fromArray(SPECIES, x, xi + 3 * ROWS).intoArray(out, to + 3 * STEPS);
+        FloatVector.fromArray(SPECIES, x, xi + 4 * ROWS).intoArray(out, to + 4 * STEPS);
+        FloatVector.fromArray(SPECIES, x, xi + 5 * ROWS).intoArray(out, to + 5 * STEPS);
     }
 
-    /** Rows of panels {@code [channel][row]}, {@code size} channels each, as chunks; {@code distance} is that of the panels. */
-    static void panelRows(int panels, int size, float[] x, int xi, int distance, float[] out) {
+    /** Rows of panels from {@code from} on as rows of chunks, whose steps are {@code size} channels. */
+    static void panelRows(int rows, int size, float[] x, int xi, int stride, int from, float[] out) {
         int tile = tile(size);
-        for (int panel = 0; panel < panels; panel++) {
-            for (int d = 0; d < size; d += ROWS) {
-                int from = xi + panel * distance + d * ROWS;
-                for (int row = 0; row < ROWS; row++) {
-                    int at = panel * ROWS + row;
-                    row(x, from + row, out, at / TILE * tile + d / ROWS * CHUNK + at % TILE * ROWS);
-                }
+        for (int i = 0; i < rows; i++) {
+            int ai = xi + (from + i) / ROWS * stride + (from + i) % ROWS;
+            int to = i / TILE * tile + i % TILE * STEPS;
+            int whole = size / STEPS;
+            for (int c = 0; c < whole; c++) {
+                out[to + c * CHUNK] = x[ai + c * STEPS * ROWS];
+                out[to + c * CHUNK + 1] = x[ai + c * STEPS * ROWS + ROWS];
+                out[to + c * CHUNK + 2] = x[ai + c * STEPS * ROWS + 2 * ROWS];
+                out[to + c * CHUNK + 3] = x[ai + c * STEPS * ROWS + 3 * ROWS];
+            }
+            for (int d = whole * STEPS; d < size; d++) {
+                out[to + d / STEPS * CHUNK + d % STEPS] = x[ai + d * ROWS];
             }
         }
     }
 
-    /** One row of a block of sixteen channels. */
+    /** A block of sixteen channels of a panel as sixteen rows, {@code distance} apart. */
+    static void transpose(float[] x, int from, float[] out, int to, int distance) {
+        for (int row = 0; row < ROWS; row++) {
+            row(x, from + row, out, to + row * distance);
+        }
+    }
+
     private static void row(float[] x, int from, float[] out, int to) {
         out[to] = x[from];
         out[to + 1] = x[from + ROWS];
@@ -111,13 +150,6 @@ final class VectorChunks {
         out[to + 13] = x[from + 13 * ROWS];
         out[to + 14] = x[from + 14 * ROWS];
         out[to + 15] = x[from + 15 * ROWS];
-    }
-
-    /** A block of sixteen channels of a panel as sixteen rows, {@code distance} apart. */
-    static void transpose(float[] x, int from, float[] out, int to, int distance) {
-        for (int row = 0; row < ROWS; row++) {
-            row(x, from + row, out, to + row * distance);
-        }
     }
 
     /** Panels of {@code n} channels as rows one after another. */

@@ -65,7 +65,8 @@ final class VectorMatmul {
             } else {
                 for (int i = 0; i < m; i += MC) {
                     int rows = Math.min(MC, m - i);
-                    scratch.a = VectorChunks.grown(scratch.a, (rows + TILE - 1) / TILE * VectorChunks.tile(depth));
+                    scratch.a =
+                            VectorChunks.grown(scratch.a, (rows + TILE - 1) / TILE * VectorChunks.tile(depth) + ROWS);
                     VectorChunks.rows(rows, depth, a, aOffset + i * aRow + p, aRow, scratch.a);
                     block(rows, n, depth, b.values, p * padded, c, cOffset + i * cRow, cRow, add, scratch);
                 }
@@ -115,6 +116,6 @@ final class VectorMatmul {
         int fi = accumulate ? ci : 0;
         int fRow = accumulate ? cRow : 0;
         int fNext = accumulate ? ROWS : 0;
-        VectorTile.multiply(0, k, a, ai, VectorChunks.CHUNK, b, bi, bNext, from, fi, fRow, fNext, c, ci, cRow, ROWS);
+        VectorTile.multiply(k, a, ai, b, bi, bNext, from, fi, fRow, fNext, c, ci, cRow, ROWS);
     }
 }

@@ -7,7 +7,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Products with weights and gradients of weights, in blocks that stay in the caches (Goto and van de Geijn, 2008). Activations are read where
- * they lie; only weights, and for a gradient one of the two sides, are copied. Whatever the blocks, an element takes its products in ascending
+ * they lie on the right side; weights, and both sides of a gradient, are copied. Whatever the blocks, an element takes its products in ascending
  * order: the sum so far waits in {@code c}.
  */
 final class VectorProducts {
@@ -17,13 +17,14 @@ final class VectorProducts {
     private static final int TILE = Panels.TILE;
     /** Steps of a block: of a panel these are 16 KB, half of the first-level cache. */
     private static final int STEPS = 256;
-    /** Floats of the left side of a block: 256 KB, half of the second-level cache. */
+    /** Floats of the left side of a block, a third more with its padding: 256 KB, half of the second-level cache. */
     private static final int BLOCK = 1 << 16;
 
     private static final class Scratch {
-        float[] a = {};
+        float[] a = {}; // chunks
         float[] b = {}; // (strips of ROWS columns, rows, ROWS)
         float[] sums = {}; // (depth, SPAN, rows of a block, ROWS)
+        final LeafTree rows = new LeafTree(new int[1]); // of one leaf
     }
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
@@ -44,13 +45,13 @@ final class VectorProducts {
             int rows,
             boolean accumulate) {
         Scratch scratch = SCRATCH.get();
-        int block = BLOCK / STEPS / TILE * TILE;
+        int block = BLOCK / STEPS / VectorTile.A_ROWS * TILE;
         for (int p = 0; p == 0 || p < k; p += STEPS) {
             int steps = Math.min(STEPS, k - p);
             for (int i = 0; i < m; i += block) {
                 int some = Math.min(block, m - i);
                 int ai = aOffset + i * aRow + p * aColumn;
-                scratch.a = VectorChunks.grown(scratch.a, (some + TILE - 1) / TILE * VectorChunks.tile(steps));
+                scratch.a = VectorChunks.grown(scratch.a, (some + TILE - 1) / TILE * VectorChunks.tile(steps) + ROWS);
                 if (aColumn == 1) {
                     VectorChunks.rows(some, steps, a, ai, aRow, scratch.a);
                 } else {
@@ -99,23 +100,8 @@ final class VectorProducts {
                 int ai = i / TILE * tile;
                 int ci = cOffset + panel * cStride + i * ROWS;
                 int fi = accumulate ? ci : 0;
-                VectorTile.multiply(
-                        0,
-                        k,
-                        a,
-                        ai,
-                        VectorChunks.CHUNK,
-                        b,
-                        bi,
-                        bNext,
-                        from,
-                        fi,
-                        fRow,
-                        accumulate ? cNext : 0,
-                        c,
-                        ci,
-                        ROWS,
-                        cNext);
+                int fNext = accumulate ? cNext : 0;
+                VectorTile.multiply(k, a, ai, b, bi, bNext, from, fi, fRow, fNext, c, ci, ROWS, cNext);
             }
         }
     }
@@ -132,20 +118,21 @@ final class VectorProducts {
             float[] c,
             int cOffset,
             boolean accumulate) {
-        gradient(m, n, a, aOffset, b, bOffset, from, to, null, c, cOffset, accumulate);
+        LeafTree rows = SCRATCH.get().rows;
+        rows.clear();
+        rows.leaf(from);
+        rows.end(to);
+        gradient(m, n, a, aOffset, b, bOffset, rows, c, cOffset, accumulate);
     }
 
     static void weightGradient(int m, int n, float[] a, float[] b, LeafTree leaves, float[] c, int cOffset) {
         leaves.requireAll();
-        int from = leaves.start(0);
-        gradient(m, n, a, 0, b, 0, from, from + leaves.rows(), leaves, c, cOffset, false);
+        gradient(m, n, a, 0, b, 0, leaves, c, cOffset, false);
     }
 
     /**
      * A strip of {@code c} at a time: what waits for its sibling in the tree waits in the cache, where whole matrices would go through memory
      * once a leaf and once more an addition.
-     *
-     * @param leaves null for a sum of all rows, one after another
      */
     private static void gradient(
             int m,
@@ -154,62 +141,70 @@ final class VectorProducts {
             int aOffset,
             float[] b,
             int bOffset,
-            int from,
-            int to,
             LeafTree leaves,
             float[] c,
             int cOffset,
             boolean accumulate) {
         Scratch scratch = SCRATCH.get();
-        int first = from / ROWS;
-        int panels = Panels.count(to) - first;
-        int strip = panels * ROWS * ROWS;
+        int first = leaves.start(0) / ROWS * ROWS;
+        int strip = strips(n, first, leaves.start(0) + leaves.rows(), b, bOffset, scratch);
         int strips = Panels.count(n);
-        scratch.b = VectorChunks.grown(scratch.b, strips * strip);
-        for (int panel = 0; panel < panels; panel++) {
-            int bi = bOffset + (first + panel) * Panels.stride(n);
-            for (int j = 0; j < strips; j++) {
-                VectorChunks.transpose(b, bi + j * ROWS * ROWS, scratch.b, j * strip + panel * ROWS * ROWS, ROWS);
-            }
-        }
-        int block = Math.max(1, BLOCK / (panels * ROWS + 1) / TILE) * TILE;
+        int block = Math.max(1, BLOCK / (leaves.rows() + 1) / VectorTile.A_ROWS) * TILE;
         int waiting = Math.min(block, (m + TILE - 1) / TILE * TILE) * ROWS;
-        scratch.sums = VectorChunks.grown(scratch.sums, (leaves == null ? 1 : leaves.depth()) * SPAN * waiting);
-        int ai = aOffset + first * Panels.stride(m);
+        scratch.sums = VectorChunks.grown(scratch.sums, leaves.depth() * SPAN * waiting);
         for (int i = 0; i < m; i += block) {
             int rows = Math.min(block, m - i);
+            pack(rows, leaves, a, aOffset + i * ROWS, Panels.stride(m), scratch);
             for (int j = 0; j < strips; j += SPAN) {
                 int next = SPAN == 2 && j + 1 < strips ? strip : 0;
                 int ci = cOffset + i * n + j * ROWS;
                 int columns = Math.min(SPAN * ROWS, n - j * ROWS);
-                int at = ai + i * ROWS;
-                if (leaves != null) {
-                    tree(rows, m, leaves, first * ROWS, a, at, scratch, j * strip, next, waiting);
-                } else {
-                    if (accumulate) {
-                        take(rows, n, c, ci, columns, scratch.sums, waiting);
-                    }
-                    int r = from - first * ROWS;
-                    sum(rows, m, r, to - from, a, at, scratch, j * strip, next, 0, waiting, accumulate);
+                if (accumulate) {
+                    take(rows, n, c, ci, columns, scratch.sums, waiting);
                 }
+                tree(rows, leaves, scratch, j * strip - first * ROWS, next, waiting, accumulate);
                 give(rows, n, scratch.sums, waiting, c, ci, columns);
             }
         }
     }
 
+    /** The right side, sixteen columns after sixteen, row after row from {@code first} on. {@return floats of a strip} */
+    private static int strips(int n, int first, int to, float[] b, int bOffset, Scratch scratch) {
+        int panels = Panels.count(to - first);
+        int strip = panels * ROWS * ROWS;
+        scratch.b = VectorChunks.grown(scratch.b, Math.multiplyExact(Panels.count(n), strip));
+        for (int panel = 0; panel < panels; panel++) {
+            int bi = bOffset + (first / ROWS + panel) * Panels.stride(n);
+            for (int j = 0; j < Panels.count(n); j++) {
+                int to16 = j * strip + panel * ROWS * ROWS;
+                VectorChunks.transpose(b, bi + j * ROWS * ROWS, scratch.b, to16, ROWS);
+            }
+        }
+        return strip;
+    }
+
+    /** The left side of some channels, leaf after leaf. */
+    private static void pack(int rows, LeafTree leaves, float[] a, int ai, int stride, Scratch scratch) {
+        int tiles = (rows + TILE - 1) / TILE;
+        int size = 0;
+        for (int leaf = 0; leaf < leaves.leaves(); leaf++) {
+            size += tiles * VectorChunks.tile(leaves.start(leaf + 1) - leaves.start(leaf));
+        }
+        scratch.a = VectorChunks.grown(scratch.a, size + ROWS);
+        int at = 0;
+        for (int leaf = 0; leaf < leaves.leaves(); leaf++) {
+            int from = leaves.start(leaf);
+            int to = leaves.start(leaf + 1);
+            VectorChunks.channels(rows, a, ai, stride, from, to, scratch.a, at);
+            at += tiles * VectorChunks.tile(to - from);
+        }
+    }
+
     /** Runs the program of the tree for one strip. */
     private static void tree(
-            int rows,
-            int m,
-            LeafTree leaves,
-            int firstRow,
-            float[] a,
-            int ai,
-            Scratch scratch,
-            int strip,
-            int next,
-            int waiting) {
+            int rows, LeafTree leaves, Scratch scratch, int bi, int bNext, int waiting, boolean accumulate) {
         int top = -1;
+        int ai = 0;
         for (int op = 0; op < leaves.length(); op++) {
             int leaf = leaves.operation(op);
             if (leaf == LeafTree.ADD) {
@@ -221,9 +216,11 @@ final class VectorProducts {
                 top--;
             } else {
                 top++;
-                int row = leaves.start(leaf) - firstRow;
-                int count = leaves.start(leaf + 1) - leaves.start(leaf);
-                sum(rows, m, row, count, a, ai, scratch, strip, next, top * SPAN * waiting, waiting, false);
+                int row = leaves.start(leaf);
+                int count = leaves.start(leaf + 1) - row;
+                int ci = top * SPAN * waiting;
+                sum(rows, count, scratch, ai, bi + row * ROWS, bNext, ci, waiting, accumulate);
+                ai += (rows + TILE - 1) / TILE * VectorChunks.tile(count);
             }
         }
     }
@@ -236,43 +233,27 @@ final class VectorProducts {
         }
     }
 
-    /** The sum over {@code count} rows from {@code row} on. */
+    /** The sum over a leaf's rows. */
     private static void sum(
             int rows,
-            int m,
-            int row,
             int count,
-            float[] a,
-            int ai,
             Scratch scratch,
-            int strip,
-            int next,
+            int a0,
+            int bi,
+            int bNext,
             int sums,
             int waiting,
             boolean accumulate) {
-        int stride = Panels.stride(m);
-        int chunk = ai + row / ROWS * stride;
-        int bi = strip + row * ROWS;
+        int tile = VectorChunks.tile(count);
         float[] from = accumulate ? scratch.sums : VectorTile.ZEROS;
+        int fRow = accumulate ? ROWS : 0;
+        int fNext = accumulate ? waiting : 0;
         for (int i = 0; i < rows; i += TILE) {
             int ci = sums + i * ROWS;
+            int fi = accumulate ? ci : 0;
+            int ai = a0 + i / TILE * tile;
             VectorTile.multiply(
-                    row % ROWS,
-                    count,
-                    a,
-                    chunk + i * ROWS,
-                    stride,
-                    scratch.b,
-                    bi,
-                    next,
-                    from,
-                    accumulate ? ci : 0,
-                    accumulate ? ROWS : 0,
-                    accumulate ? waiting : 0,
-                    scratch.sums,
-                    ci,
-                    ROWS,
-                    waiting);
+                    count, scratch.a, ai, scratch.b, bi, bNext, from, fi, fRow, fNext, scratch.sums, ci, ROWS, waiting);
         }
     }
 

@@ -9,8 +9,9 @@ import jdk.incubator.vector.VectorSpecies;
  * sums, two vectors of b and one of a: 15 of the 16 that AVX2 has. Where two threads share a core its front end is the limit, so
  * what counts is how few instructions a vector of multiplications takes: 1.9 with four steps a round, 2.4 with one.
  *
- * <p>The left side comes in chunks {@code [TILE][ROWS]}, of {@value #ROWS} steps of {@code k} each, the right side as {@code [k][ROWS]}. So a
- * panel of activations serves as either side where it lies, and rows of a matrix become chunks by copies of whole vectors.
+ * <p>The right side is read as {@code [k][ROWS]}, as a panel of activations lies. The left side comes in chunks of {@value #STEPS} steps,
+ * {@code [k / STEPS][A_ROWS][STEPS]}, which copies of whole vectors make of rows of a matrix and of panels ({@link VectorChunks}). (To read panels
+ * where they lie, a loop over panels around one over their steps, takes 2.3 instructions a vector: C2 keeps the arrays on the stack.)
  *
  * <p>Written as it is for C2, the compiler of JDK 17 to 25. Indices step by powers of two, so that bounds checks leave the loop; but then
  * C2 moves all loads of a round to its front and runs out of registers, at half the speed. {@link #PIN} holds each load in
@@ -28,7 +29,11 @@ final class VectorTile {
 
     /** Rows of a tile. */
     static final int TILE = Panels.TILE;
-    /** Columns of a panel, and steps of a chunk. */
+    /** Steps of a chunk of the left side. */
+    static final int STEPS = 4;
+    /** Rows of a chunk, of which the last are padding. */
+    static final int A_ROWS = 8;
+    /** Columns of a panel. */
     static final int ROWS = Panels.ROWS;
     /** Panels that a tile spans: two where a vector is as long as a panel is wide. */
     static final int SPAN = WIDTH < ROWS ? 1 : 2;
@@ -40,18 +45,14 @@ final class VectorTile {
     /**
      * {@code c = from + a . b}, each element in ascending {@code k}: {@value #TILE} rows by the columns of {@link #SPAN} panels.
      *
-     * @param first the first step's place in its chunk
-     * @param steps how many there are, in that chunk and the next
-     * @param a0 offset of the first chunk; {@code aStep} is the distance of the next
-     * @param b0 offset of the first step; {@code bNext} is the distance of the second panel, 0 where there is none
+     * @param a0 offset of the first chunk; {@code b0} that of the first step
+     * @param bNext distance of the second panel, 0 where there is none
      * @param from where the sums start: {@link #ZEROS} or {@code c} itself; {@code fRow} is the distance of its rows, {@code fNext} of its panels
      */
     static void multiply(
-            int first,
-            int steps,
+            int k,
             float[] a,
             int a0,
-            int aStep,
             float[] b,
             int b0,
             int bNext,
@@ -63,44 +64,23 @@ final class VectorTile {
             int c0,
             int cRow,
             int cNext) {
-        int head = first == 0 ? 0 : Math.min(steps, ROWS - first);
-        int most = (steps - head) / ROWS;
-        int tail = steps - head - most * ROWS;
-        int ai = first == 0 ? a0 : a0 + aStep;
+        int most = k & -STEPS;
         for (int h = 0; h < ROWS; h += 2 * WIDTH) {
-            float[] sums = from;
-            int si = f0 + (fRow == 0 ? 0 : h);
-            int row = fRow;
-            int next = fNext;
-            int bi = b0 + h;
-            int ci = c0 + h;
-            if (head > 0) {
-                some(head, a, a0 + first, b, bi, bNext, sums, si, row, next, c, ci, cRow, cNext);
-                sums = c;
-                si = ci;
-                row = cRow;
-                next = cNext;
-                bi += head * ROWS;
-            }
-            if (most > 0 || steps == 0) {
-                chunks(most, a, ai, aStep, b, bi, bNext, sums, si, row, next, c, ci, cRow, cNext);
-                sums = c;
-                si = ci;
-                row = cRow;
-                next = cNext;
-                bi += most * ROWS * ROWS;
-            }
-            if (tail > 0) {
-                some(tail, a, ai + most * aStep, b, bi, bNext, sums, si, row, next, c, ci, cRow, cNext);
+            int f = fRow == 0 ? f0 : f0 + h;
+            chunks(most, a, a0, b, b0 + h, bNext, from, f, fRow, fNext, c, c0 + h, cRow, cNext);
+            if (most < k) {
+                int at = a0 + most * A_ROWS;
+                int b1 = b0 + most * ROWS + h;
+                rest(k - most, a, at, b, b1, bNext, c, c0 + h, cRow, cNext, c, c0 + h, cRow, cNext);
             }
         }
     }
 
+    /** @param k a multiple of four */
     private static void chunks(
-            int count,
+            int k,
             float[] a,
             int a0,
-            int aStep,
             float[] b,
             int b0,
             int bNext,
@@ -135,117 +115,111 @@ final class VectorTile {
         FloatVector x;
         FloatVector y0;
         FloatVector y1;
-        int ap = a0;
-        int bp = b0;
-        for (int chunk = 0; chunk < count; chunk++) {
-            for (int p = 0; p < ROWS; p += 4) {
-                y0 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS);
-                y1 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + second);
-                x = FloatVector.broadcast(SPECIES, a[ap + p]);
-                s00 = x.fma(y0, s00);
-                s01 = x.fma(y1, s01);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + ROWS]);
-                s10 = x.fma(y0, s10);
-                s11 = x.fma(y1, s11);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 2 * ROWS]);
-                s20 = x.fma(y0, s20);
-                s21 = x.fma(y1, s21);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 3 * ROWS]);
-                s30 = x.fma(y0, s30);
-                s31 = x.fma(y1, s31);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 4 * ROWS]);
-                s40 = x.fma(y0, s40);
-                s41 = x.fma(y1, s41);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 5 * ROWS]);
-                s50 = x.fma(y0, s50);
-                s51 = x.fma(y1, s51);
-                if (PIN) VarHandle.acquireFence();
-                y0 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + ROWS);
-                y1 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + ROWS + second);
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 1]);
-                s00 = x.fma(y0, s00);
-                s01 = x.fma(y1, s01);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 1 + ROWS]);
-                s10 = x.fma(y0, s10);
-                s11 = x.fma(y1, s11);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 1 + 2 * ROWS]);
-                s20 = x.fma(y0, s20);
-                s21 = x.fma(y1, s21);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 1 + 3 * ROWS]);
-                s30 = x.fma(y0, s30);
-                s31 = x.fma(y1, s31);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 1 + 4 * ROWS]);
-                s40 = x.fma(y0, s40);
-                s41 = x.fma(y1, s41);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 1 + 5 * ROWS]);
-                s50 = x.fma(y0, s50);
-                s51 = x.fma(y1, s51);
-                if (PIN) VarHandle.acquireFence();
-                y0 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + 2 * ROWS);
-                y1 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + 2 * ROWS + second);
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 2]);
-                s00 = x.fma(y0, s00);
-                s01 = x.fma(y1, s01);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 2 + ROWS]);
-                s10 = x.fma(y0, s10);
-                s11 = x.fma(y1, s11);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 2 + 2 * ROWS]);
-                s20 = x.fma(y0, s20);
-                s21 = x.fma(y1, s21);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 2 + 3 * ROWS]);
-                s30 = x.fma(y0, s30);
-                s31 = x.fma(y1, s31);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 2 + 4 * ROWS]);
-                s40 = x.fma(y0, s40);
-                s41 = x.fma(y1, s41);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 2 + 5 * ROWS]);
-                s50 = x.fma(y0, s50);
-                s51 = x.fma(y1, s51);
-                if (PIN) VarHandle.acquireFence();
-                y0 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + 3 * ROWS);
-                y1 = FloatVector.fromArray(SPECIES, b, bp + p * ROWS + 3 * ROWS + second);
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 3]);
-                s00 = x.fma(y0, s00);
-                s01 = x.fma(y1, s01);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 3 + ROWS]);
-                s10 = x.fma(y0, s10);
-                s11 = x.fma(y1, s11);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 3 + 2 * ROWS]);
-                s20 = x.fma(y0, s20);
-                s21 = x.fma(y1, s21);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 3 + 3 * ROWS]);
-                s30 = x.fma(y0, s30);
-                s31 = x.fma(y1, s31);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 3 + 4 * ROWS]);
-                s40 = x.fma(y0, s40);
-                s41 = x.fma(y1, s41);
-                if (PIN) VarHandle.acquireFence();
-                x = FloatVector.broadcast(SPECIES, a[ap + p + 3 + 5 * ROWS]);
-                s50 = x.fma(y0, s50);
-                s51 = x.fma(y1, s51);
-                if (PIN) VarHandle.acquireFence();
-            }
-            ap += aStep;
-            bp += ROWS * ROWS;
+        for (int p = 0; p < k; p += STEPS) {
+            y0 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS);
+            y1 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + second);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS]);
+            s00 = x.fma(y0, s00);
+            s01 = x.fma(y1, s01);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + STEPS]);
+            s10 = x.fma(y0, s10);
+            s11 = x.fma(y1, s11);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2 * STEPS]);
+            s20 = x.fma(y0, s20);
+            s21 = x.fma(y1, s21);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3 * STEPS]);
+            s30 = x.fma(y0, s30);
+            s31 = x.fma(y1, s31);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 4 * STEPS]);
+            s40 = x.fma(y0, s40);
+            s41 = x.fma(y1, s41);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 5 * STEPS]);
+            s50 = x.fma(y0, s50);
+            s51 = x.fma(y1, s51);
+            if (PIN) VarHandle.acquireFence();
+            y0 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + ROWS);
+            y1 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + ROWS + second);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 1]);
+            s00 = x.fma(y0, s00);
+            s01 = x.fma(y1, s01);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 1 + STEPS]);
+            s10 = x.fma(y0, s10);
+            s11 = x.fma(y1, s11);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 1 + 2 * STEPS]);
+            s20 = x.fma(y0, s20);
+            s21 = x.fma(y1, s21);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 1 + 3 * STEPS]);
+            s30 = x.fma(y0, s30);
+            s31 = x.fma(y1, s31);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 1 + 4 * STEPS]);
+            s40 = x.fma(y0, s40);
+            s41 = x.fma(y1, s41);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 1 + 5 * STEPS]);
+            s50 = x.fma(y0, s50);
+            s51 = x.fma(y1, s51);
+            if (PIN) VarHandle.acquireFence();
+            y0 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + 2 * ROWS);
+            y1 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + 2 * ROWS + second);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2]);
+            s00 = x.fma(y0, s00);
+            s01 = x.fma(y1, s01);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2 + STEPS]);
+            s10 = x.fma(y0, s10);
+            s11 = x.fma(y1, s11);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2 + 2 * STEPS]);
+            s20 = x.fma(y0, s20);
+            s21 = x.fma(y1, s21);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2 + 3 * STEPS]);
+            s30 = x.fma(y0, s30);
+            s31 = x.fma(y1, s31);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2 + 4 * STEPS]);
+            s40 = x.fma(y0, s40);
+            s41 = x.fma(y1, s41);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2 + 5 * STEPS]);
+            s50 = x.fma(y0, s50);
+            s51 = x.fma(y1, s51);
+            if (PIN) VarHandle.acquireFence();
+            y0 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + 3 * ROWS);
+            y1 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + 3 * ROWS + second);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3]);
+            s00 = x.fma(y0, s00);
+            s01 = x.fma(y1, s01);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3 + STEPS]);
+            s10 = x.fma(y0, s10);
+            s11 = x.fma(y1, s11);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3 + 2 * STEPS]);
+            s20 = x.fma(y0, s20);
+            s21 = x.fma(y1, s21);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3 + 3 * STEPS]);
+            s30 = x.fma(y0, s30);
+            s31 = x.fma(y1, s31);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3 + 4 * STEPS]);
+            s40 = x.fma(y0, s40);
+            s41 = x.fma(y1, s41);
+            if (PIN) VarHandle.acquireFence();
+            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3 + 5 * STEPS]);
+            s50 = x.fma(y0, s50);
+            s51 = x.fma(y1, s51);
+            if (PIN) VarHandle.acquireFence();
         }
         int c1 = c0 + cRow;
         int c2 = c1 + cRow;
@@ -267,8 +241,8 @@ final class VectorTile {
     }
 
     /** Steps of less than a chunk. */
-    private static void some(
-            int count,
+    private static void rest(
+            int k,
             float[] a,
             int a0,
             float[] b,
@@ -305,30 +279,30 @@ final class VectorTile {
         FloatVector x;
         FloatVector y0;
         FloatVector y1;
-        for (int p = 0; p < count; p++) {
+        for (int p = 0; p < k; p++) {
             y0 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS);
             y1 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + second);
             x = FloatVector.broadcast(SPECIES, a[a0 + p]);
             s00 = x.fma(y0, s00);
             s01 = x.fma(y1, s01);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p + ROWS]);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p + STEPS]);
             s10 = x.fma(y0, s10);
             s11 = x.fma(y1, s11);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p + 2 * ROWS]);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p + 2 * STEPS]);
             s20 = x.fma(y0, s20);
             s21 = x.fma(y1, s21);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p + 3 * ROWS]);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p + 3 * STEPS]);
             s30 = x.fma(y0, s30);
             s31 = x.fma(y1, s31);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p + 4 * ROWS]);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p + 4 * STEPS]);
             s40 = x.fma(y0, s40);
             s41 = x.fma(y1, s41);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p + 5 * ROWS]);
+            x = FloatVector.broadcast(SPECIES, a[a0 + p + 5 * STEPS]);
             s50 = x.fma(y0, s50);
             s51 = x.fma(y1, s51);
             if (PIN) VarHandle.acquireFence();
