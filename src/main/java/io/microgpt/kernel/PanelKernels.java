@@ -91,21 +91,21 @@ public interface PanelKernels {
     }
 
     /**
-     * Causal attention of one head over one document: softmax of {@code scale * q . k} over the positions up to a row's own, dropout of these
+     * Causal attention of all heads over one document: softmax of {@code scale * q . k} over the positions up to a row's own, dropout of these
      * weights where there are keys, and the values weighted by them. A sum over positions goes on to the end of the row's sixteen, with weights
      * of zero where the mask hides. Documents come in ascending order: what stands in {@code out} after the document's last row may be changed.
      *
-     * @param qkv panels of {@code 3 * e} channels: queries, keys and values of all heads, {@code size} channels each
+     * @param qkv panels of {@code 3 * e} channels: queries, keys and values, of each {@code e / heads} channels a head
      * @param start the document's first row
-     * @param keys one for each position of the document, or null for no dropout
-     * @param weights takes {@link #attentionWeights} floats from {@code weightsOffset}, for the backward pass; null where they are not kept
+     * @param keys of each position, head after head (heads, length); null for no dropout
+     * @param weights takes {@link #attentionWeights} floats a head from {@code weightsOffset}, for the backward pass, and may be changed up to a panel
+     *     of sixteen behind; null where they are not kept
      * @param out panels of {@code e} channels
      */
     void attention(
             float[] qkv,
             int e,
-            int head,
-            int size,
+            int heads,
             int start,
             int length,
             float scale,
@@ -123,8 +123,7 @@ public interface PanelKernels {
     void attentionBackward(
             float[] qkv,
             int e,
-            int head,
-            int size,
+            int heads,
             int start,
             int length,
             float scale,

@@ -2,9 +2,9 @@ package io.microgpt.kernel;
 
 /**
  * How activations lie in training: {@value #ROWS} neighbouring rows (positions) are a panel, in which the values of one channel stand side by
- * side, {@code [panel][channel][row]}. A panel is at once the right-hand side of a product with weights and, read across, the left-hand side
- * of a weight gradient, so that neither has to be copied. Channels are padded to whole tiles; what the padding holds is anything, as is what
- * stands in the rows that a last panel has too many.
+ * side, {@code [panel][channel][row]}. A product with weights reads a panel where it lies, and leaves its result as the next panel; in whatever
+ * looks at whole rows (norms, softmax, dropout) each row has a lane of its own. Channels are padded to whole tiles; what the padding holds is
+ * anything, as is what stands in the rows that a last panel has too many.
  */
 public final class Panels {
     /** Rows of a panel, the virtual lanes of a reduction. */

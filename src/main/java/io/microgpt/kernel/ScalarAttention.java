@@ -26,7 +26,7 @@ final class ScalarAttention {
         int value = 2 * e + head * size;
         float[] row = new float[Kernels.padded(length) * ROWS];
         for (int t = 0; t < length; t++) {
-            copyRow(p, at(offset, t, length), row, t, length, keys, rate);
+            copyRow(p, at(offset, t, length), row, t, length, keys, head, rate);
             int o = Panels.index(start + t, e) + head * size * ROWS;
             for (int d = 0; d < size; d++) {
                 float sum = 0.0f;
@@ -39,12 +39,12 @@ final class ScalarAttention {
     }
 
     /** The weights of a row, dropped where there are keys. */
-    private static void copyRow(float[] p, int at, float[] row, int t, int length, long[] keys, float rate) {
+    private static void copyRow(float[] p, int at, float[] row, int t, int length, long[] keys, int head, float rate) {
         for (int s = 0; s < seen(t, length); s++) {
             row[s * ROWS] = p[at + s * ROWS];
         }
         if (keys != null) {
-            ScalarPanels.dropout(row, 0, row, 0, seen(t, length), keys[t], rate);
+            ScalarPanels.dropout(row, 0, row, 0, seen(t, length), keys[head * length + t], rate);
         }
     }
 
@@ -114,11 +114,11 @@ final class ScalarAttention {
             }
             int pi = at(offset, t, length);
             if (keys != null) {
-                ScalarPanels.dropout(ds, at, ds, at, seen, keys[t], rate);
+                ScalarPanels.dropout(ds, at, ds, at, seen, keys[head * length + t], rate);
             }
             ScalarPanels.causalSoftmaxBackward(p, pi, ds, at, t + 1, seen, scale);
             if (keys != null) { // nobody needs the weights as they were any more
-                ScalarPanels.dropout(p, pi, p, pi, seen, keys[t], rate);
+                ScalarPanels.dropout(p, pi, p, pi, seen, keys[head * length + t], rate);
             }
             for (int d = 0; d < size; d++) {
                 float sum = 0.0f;

@@ -221,8 +221,7 @@ final class ScalarPanels implements PanelKernels {
     public void attention(
             float[] qkv,
             int e,
-            int head,
-            int size,
+            int heads,
             int start,
             int length,
             float scale,
@@ -231,15 +230,17 @@ final class ScalarPanels implements PanelKernels {
             float[] weights,
             int weightsOffset,
             float[] out) {
-        ScalarAttention.forward(qkv, e, head, size, start, length, scale, keys, rate, weights, weightsOffset, out);
+        for (int head = 0; head < heads; head++) {
+            int at = weightsOffset + head * PanelKernels.attentionWeights(length);
+            ScalarAttention.forward(qkv, e, head, e / heads, start, length, scale, keys, rate, weights, at, out);
+        }
     }
 
     @Override
     public void attentionBackward(
             float[] qkv,
             int e,
-            int head,
-            int size,
+            int heads,
             int start,
             int length,
             float scale,
@@ -249,7 +250,10 @@ final class ScalarPanels implements PanelKernels {
             int weightsOffset,
             float[] dOut,
             float[] dQkv) {
-        ScalarAttention.backward(
-                qkv, e, head, size, start, length, scale, keys, rate, weights, weightsOffset, dOut, dQkv);
+        for (int head = 0; head < heads; head++) {
+            int at = weightsOffset + head * PanelKernels.attentionWeights(length);
+            ScalarAttention.backward(
+                    qkv, e, head, e / heads, start, length, scale, keys, rate, weights, at, dOut, dQkv);
+        }
     }
 }

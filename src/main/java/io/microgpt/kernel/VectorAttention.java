@@ -88,9 +88,9 @@ final class VectorAttention {
             float[] p = weights == null ? w.p : weights;
             int at = weights == null ? 0 : weightsOffset + panel * Kernels.padded(length) * ROWS;
             scores(seen, size, w.kRows, w.q, panel * stride, p, at);
-            VectorColumns.causalSoftmax(p, at, seen, panel * ROWS + 1, scale);
+            VectorColumns.causalSoftmax(p, at, seen, panel * ROWS + 1, ROWS, scale);
             if (keys != null) {
-                VectorColumns.dropout(p, at, w.ds, 0, seen, keys, panel * ROWS, rate);
+                VectorColumns.dropout(p, at, w.ds, 0, seen, keys, head * length + panel * ROWS, rate);
                 p = w.ds;
                 at = 0;
             }
@@ -174,15 +174,15 @@ final class VectorAttention {
                 int at = (panel - first) * distance;
                 if (weights == null) {
                     scores(seen, size, w.kRows, w.q, panel * stride, p, at);
-                    VectorColumns.causalSoftmax(p, at, seen, sees, scale);
+                    VectorColumns.causalSoftmax(p, at, seen, sees, ROWS, scale);
                 }
                 scores(seen, size, w.vRows, w.dOut, panel * stride, w.ds, at);
                 if (keys != null) {
-                    VectorColumns.dropout(w.ds, at, w.ds, at, seen, keys, panel * ROWS, rate);
+                    VectorColumns.dropout(w.ds, at, w.ds, at, seen, keys, head * length + panel * ROWS, rate);
                 }
-                VectorColumns.causalSoftmaxBackward(p, pi + at, w.ds, at, seen, sees, scale);
+                VectorColumns.causalSoftmaxBackward(p, pi + at, w.ds, at, seen, sees, ROWS, scale);
                 if (keys != null) { // nobody needs the weights as they were any more
-                    VectorColumns.dropout(p, pi + at, p, pi + at, seen, keys, panel * ROWS, rate);
+                    VectorColumns.dropout(p, pi + at, p, pi + at, seen, keys, head * length + panel * ROWS, rate);
                 }
                 product(size, 0, seen, length, w.kSteps, w.ds, at, w.out, panel * stride, false);
             }
@@ -205,7 +205,7 @@ final class VectorAttention {
         for (int panel = first; panel < last; panel++) {
             for (int s = 0; s <= panel; s++) {
                 int from = xi + (panel - first) * distance + s * SQUARE;
-                VectorChunks.transpose(x, from, out, (s * BLOCK + panel - first) * SQUARE, ROWS);
+                VectorChunks.transpose(x, from, out, (s * BLOCK + panel - first) * SQUARE, ROWS, ROWS);
             }
         }
     }

@@ -79,7 +79,17 @@ final class VectorChunks {
      */
     static void channels(int m, float[] x, int xi, int stride, int from, int to, float[] out, int at) {
         int tile = tile(to - from);
-        for (int row = from; row < to; row += STEPS) {
+        int row = from;
+        for (; WHOLE && from % ROWS == 0 && to - row >= ROWS; row += ROWS) {
+            int ai = xi + row / ROWS * stride;
+            int ci = at + (row - from) / STEPS * CHUNK;
+            for (int i = 0; i < m; i += TILE) {
+                for (int c = 0; c < ROWS / STEPS; c++) {
+                    chunk(x, ai + i * ROWS + c * STEPS, out, ci + i / TILE * tile + c * CHUNK);
+                }
+            }
+        }
+        for (; row < to; row += STEPS) {
             int ci = at + (row - from) / STEPS * CHUNK;
             int lane = row % ROWS;
             int ai = xi + row / ROWS * stride + lane;
@@ -126,9 +136,9 @@ final class VectorChunks {
         }
     }
 
-    /** A block of sixteen channels of a panel as sixteen rows, {@code distance} apart. */
-    static void transpose(float[] x, int from, float[] out, int to, int distance) {
-        for (int row = 0; row < ROWS; row++) {
+    /** Sixteen channels of the first rows of a panel, row after row, {@code distance} apart. */
+    static void transpose(float[] x, int from, float[] out, int to, int distance, int rows) {
+        for (int row = 0; row < rows; row++) {
             row(x, from + row, out, to + row * distance);
         }
     }
@@ -210,20 +220,23 @@ final class VectorChunks {
             if (shift == 0) {
                 System.arraycopy(x, from, out, to, size * ROWS);
             } else {
-                boolean both = length - t > ROWS - shift;
-                shift(size, x, from + shift, both ? from + stride : from, out, to, to + ROWS - shift);
+                int first = Math.min(length - t, ROWS - shift);
+                shift(size, first, Math.min(length - t, ROWS) - first, x, from + shift, from + stride, out, to);
             }
         }
     }
 
-    /** In ascending order, so that each channel writes over what spilled from the one before. */
-    private static void shift(int size, float[] x, int first, int second, float[] out, int to, int next) {
+    /**
+     * The first lanes of each channel from one panel and the next from another, in whole vectors: what these write too much, the next ones
+     * write over.
+     */
+    private static void shift(int size, int lanes, int next, float[] x, int from, int second, float[] out, int to) {
         for (int i = 0; i < size * ROWS; i += ROWS) {
-            for (int h = 0; h < ROWS; h += WIDTH) {
-                FloatVector.fromArray(SPECIES, x, first + i + h).intoArray(out, to + i + h);
+            for (int h = 0; h < lanes; h += WIDTH) {
+                FloatVector.fromArray(SPECIES, x, from + i + h).intoArray(out, to + i + h);
             }
-            for (int h = 0; h < ROWS; h += WIDTH) {
-                FloatVector.fromArray(SPECIES, x, second + i + h).intoArray(out, next + i + h);
+            for (int h = 0; h < next; h += WIDTH) {
+                FloatVector.fromArray(SPECIES, x, second + i + h).intoArray(out, to + i + lanes + h);
             }
         }
     }

@@ -44,7 +44,7 @@ final class VectorColumns {
         for (int panel = 0; panel < Panels.count(rows); panel++) {
             int at = panel * Panels.stride(n);
             int row = panel * ROWS;
-            dots(x, at, x, at, n, scratch.lanes, r, row);
+            dots(x, at, x, at, n, ROWS, scratch.lanes, r, row);
             for (int i = row; i < row + ROWS; i++) {
                 r[i] = ScalarKernels.inverseRms(r[i], n);
             }
@@ -56,7 +56,7 @@ final class VectorColumns {
         Scratch scratch = SCRATCH.get();
         for (int panel = 0; panel < Panels.count(rows); panel++) {
             int at = panel * Panels.stride(n);
-            dots(dy, at, y, at, n, scratch.lanes, scratch.sums, 0);
+            dots(dy, at, y, at, n, ROWS, scratch.lanes, scratch.sums, 0);
             for (int i = 0; i < ROWS; i++) {
                 scratch.sums[i] = -(scratch.sums[i] / n);
             }
@@ -88,8 +88,8 @@ final class VectorColumns {
     }
 
     /** The sums of products of each of a panel's rows, from {@code out[o]} on. */
-    private static void dots(float[] x, int xi, float[] y, int yi, int n, float[] lanes, float[] out, int o) {
-        for (int h = 0; h < ROWS; h += WIDTH) {
+    private static void dots(float[] x, int xi, float[] y, int yi, int n, int rows, float[] lanes, float[] out, int o) {
+        for (int h = 0; h < rows; h += WIDTH) {
             for (int l = 0; l < LANES; l += 4) {
                 fourDots(x, xi + h + l * ROWS, y, yi + h + l * ROWS, n / LANES, lanes, l * WIDTH);
             }
@@ -129,8 +129,8 @@ final class VectorColumns {
     }
 
     /** The sums of each of a panel's rows, from {@code out[o]} on. */
-    private static void sums(float[] x, int xi, int n, float[] lanes, float[] out, int o) {
-        for (int h = 0; h < ROWS; h += WIDTH) {
+    private static void sums(float[] x, int xi, int n, int rows, float[] lanes, float[] out, int o) {
+        for (int h = 0; h < rows; h += WIDTH) {
             for (int l = 0; l < LANES; l += 4) {
                 fourSums(x, xi + h + l * ROWS, n / LANES, lanes, l * WIDTH);
             }
@@ -163,22 +163,24 @@ final class VectorColumns {
         s3.intoArray(lanes, l + 3 * WIDTH);
     }
 
-    /** The tree of {@link Lanes#fold}, of as many rows as a vector has. */
+    /** {@link Lanes#fold} of as many rows as a vector has. */
     private static void fold(float[] lanes, float[] out, int o) {
-        for (int half = LANES / 2; half > 0; half /= 2) {
-            for (int l = 0; l < half; l++) {
-                FloatVector.fromArray(SPECIES, lanes, l * WIDTH)
-                        .add(FloatVector.fromArray(SPECIES, lanes, (l + half) * WIDTH))
-                        .intoArray(lanes, l * WIDTH);
-            }
-        }
-        FloatVector.fromArray(SPECIES, lanes, 0).intoArray(out, o);
+        FloatVector x0 = sum(lanes, 0, 8).add(sum(lanes, 4, 12));
+        FloatVector x2 = sum(lanes, 2, 10).add(sum(lanes, 6, 14));
+        x0 = x0.add(x2);
+        FloatVector x1 = sum(lanes, 1, 9).add(sum(lanes, 5, 13));
+        FloatVector x3 = sum(lanes, 3, 11).add(sum(lanes, 7, 15));
+        x0.add(x1.add(x3)).intoArray(out, o);
+    }
+
+    private static FloatVector sum(float[] lanes, int l, int k) {
+        return FloatVector.fromArray(SPECIES, lanes, l * WIDTH).add(FloatVector.fromArray(SPECIES, lanes, k * WIDTH));
     }
 
     static void sum(float[] x, int rows, int n, float[] sums) {
         float[] lanes = SCRATCH.get().lanes;
         for (int panel = 0; panel < Panels.count(rows); panel++) {
-            sums(x, panel * Panels.stride(n), n, lanes, sums, panel * ROWS);
+            sums(x, panel * Panels.stride(n), n, ROWS, lanes, sums, panel * ROWS);
         }
     }
 
@@ -190,7 +192,7 @@ final class VectorColumns {
                 largest(x, at + h, n, largest, panel * ROWS + h);
                 exp(x, at + h, n, largest, panel * ROWS + h);
             }
-            sums(x, at, n, scratch.lanes, sums, panel * ROWS);
+            sums(x, at, n, ROWS, scratch.lanes, sums, panel * ROWS);
             for (int h = 0; h < ROWS; h += WIDTH) {
                 divide(x, at + h, n, sums, panel * ROWS + h);
             }
@@ -200,39 +202,45 @@ final class VectorColumns {
     /**
      * Softmax of {@code scale * x}, in place, of a panel of rows of which the first sees {@code firstSees} elements and each one more than that
      * before, at most {@code n}; zeros behind.
+     *
+     * @param rows how many rows there are; what the others become is anything
      */
-    static void causalSoftmax(float[] x, int at, int n, int firstSees, float scale) {
+    static void causalSoftmax(float[] x, int at, int n, int firstSees, int rows, float scale) {
         Scratch scratch = SCRATCH.get();
-        for (int h = 0; h < ROWS; h += WIDTH) {
+        for (int h = 0; h < rows; h += WIDTH) {
             scale(x, at + h, n, scale);
             hide(x, at + h, firstSees + h, n, Float.NEGATIVE_INFINITY);
             largest(x, at + h, n, scratch.top, h);
             exp(x, at + h, n, scratch.top, h);
         }
-        sums(x, at, n, scratch.lanes, scratch.sums, 0);
-        for (int h = 0; h < ROWS; h += WIDTH) {
+        sums(x, at, n, rows, scratch.lanes, scratch.sums, 0);
+        for (int h = 0; h < rows; h += WIDTH) {
             divide(x, at + h, n, scratch.sums, h);
             hide(x, at + h, firstSees + h, n, 0.0f);
         }
     }
 
     /** Its backward pass, in place: {@code dp = p * (dp - dot(p, dp)) * scale}, then zeros. */
-    static void causalSoftmaxBackward(float[] p, int pi, float[] dp, int at, int n, int firstSees, float scale) {
+    static void causalSoftmaxBackward(
+            float[] p, int pi, float[] dp, int at, int n, int firstSees, int rows, float scale) {
         Scratch scratch = SCRATCH.get();
-        for (int h = 0; h < ROWS; h += WIDTH) {
+        for (int h = 0; h < rows; h += WIDTH) {
             hide(dp, at + h, firstSees + h, n, 0.0f);
         }
-        dots(p, pi, dp, at, n, scratch.lanes, scratch.sums, 0);
-        for (int h = 0; h < ROWS; h += WIDTH) {
-            FloatVector dot = FloatVector.fromArray(SPECIES, scratch.sums, h);
-            for (int i = 0; i < n; i++) {
-                FloatVector.fromArray(SPECIES, p, pi + h + i * ROWS)
-                        .mul(FloatVector.fromArray(SPECIES, dp, at + h + i * ROWS)
-                                .sub(dot))
-                        .mul(scale)
-                        .intoArray(dp, at + h + i * ROWS);
-            }
+        dots(p, pi, dp, at, n, rows, scratch.lanes, scratch.sums, 0);
+        for (int h = 0; h < rows; h += WIDTH) {
+            differences(p, pi + h, dp, at + h, n, scratch.sums, h, scale);
             hide(dp, at + h, firstSees + h, n, 0.0f);
+        }
+    }
+
+    private static void differences(float[] p, int pi, float[] dp, int at, int n, float[] dots, int o, float scale) {
+        FloatVector dot = FloatVector.fromArray(SPECIES, dots, o);
+        for (int i = 0; i < n; i++) {
+            FloatVector.fromArray(SPECIES, p, pi + i * ROWS)
+                    .mul(FloatVector.fromArray(SPECIES, dp, at + i * ROWS).sub(dot))
+                    .mul(scale)
+                    .intoArray(dp, at + i * ROWS);
         }
     }
 

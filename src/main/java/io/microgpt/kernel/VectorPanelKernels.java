@@ -74,8 +74,7 @@ final class VectorPanelKernels implements PanelKernels {
     public void attention(
             float[] qkv,
             int e,
-            int head,
-            int size,
+            int heads,
             int start,
             int length,
             float scale,
@@ -85,10 +84,12 @@ final class VectorPanelKernels implements PanelKernels {
             int weightsOffset,
             float[] out) {
         if (length <= Panels.ROWS) {
-            VectorShortAttention.forward(
-                    qkv, e, head, size, start, length, scale, keys, rate, weights, weightsOffset, out);
-        } else {
-            VectorAttention.forward(qkv, e, head, size, start, length, scale, keys, rate, weights, weightsOffset, out);
+            VectorShortAttention.forward(qkv, e, heads, start, length, scale, keys, rate, weights, weightsOffset, out);
+            return;
+        }
+        for (int head = 0; head < heads; head++) {
+            int at = weightsOffset + head * PanelKernels.attentionWeights(length);
+            VectorAttention.forward(qkv, e, head, e / heads, start, length, scale, keys, rate, weights, at, out);
         }
     }
 
@@ -96,8 +97,7 @@ final class VectorPanelKernels implements PanelKernels {
     public void attentionBackward(
             float[] qkv,
             int e,
-            int head,
-            int size,
+            int heads,
             int start,
             int length,
             float scale,
@@ -109,10 +109,13 @@ final class VectorPanelKernels implements PanelKernels {
             float[] dQkv) {
         if (length <= Panels.ROWS && weights != null) {
             VectorShortAttention.backward(
-                    qkv, e, head, size, start, length, scale, keys, rate, weights, weightsOffset, dOut, dQkv);
-        } else {
+                    qkv, e, heads, start, length, scale, keys, rate, weights, weightsOffset, dOut, dQkv);
+            return;
+        }
+        for (int head = 0; head < heads; head++) {
+            int at = weightsOffset + head * PanelKernels.attentionWeights(length);
             VectorAttention.backward(
-                    qkv, e, head, size, start, length, scale, keys, rate, weights, weightsOffset, dOut, dQkv);
+                    qkv, e, head, e / heads, start, length, scale, keys, rate, weights, at, dOut, dQkv);
         }
     }
 }

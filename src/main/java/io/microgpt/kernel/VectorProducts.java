@@ -177,7 +177,7 @@ final class VectorProducts {
             int bi = bOffset + (first / ROWS + panel) * Panels.stride(n);
             for (int j = 0; j < Panels.count(n); j++) {
                 int to16 = j * strip + panel * ROWS * ROWS;
-                VectorChunks.transpose(b, bi + j * ROWS * ROWS, scratch.b, to16, ROWS);
+                VectorChunks.transpose(b, bi + j * ROWS * ROWS, scratch.b, to16, ROWS, ROWS);
             }
         }
         return strip;

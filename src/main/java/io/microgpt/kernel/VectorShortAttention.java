@@ -4,8 +4,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Attention over documents of one panel, where the calls and copies of {@link VectorAttention} cost more than the arithmetic: all that one
- * head needs lies in a few small arrays in the first-level cache. What is in their padding is never looked at.
+ * Attention over documents of one panel, where the calls and copies of {@link VectorAttention} cost more than the arithmetic: all that a
+ * document needs lies in a few small arrays in the first-level cache. What is in their padding is never looked at.
  */
 final class VectorShortAttention {
     private static final VectorSpecies<Float> SPECIES = VectorKernels.SPECIES;
@@ -15,21 +15,19 @@ final class VectorShortAttention {
     private static final int TILE = 4;
 
     private static final class Scratch {
-        float[] q = {}; // (E / H, ROWS), likewise the others
-        float[] k = {};
-        float[] v = {};
-        float[] out = {};
+        float[] qkv = {}; // (3E, ROWS)
+        float[] dQkv = {}; // (3E, ROWS)
+        float[] out = {}; // (E, ROWS), or its gradient
         final float[] p = new float[ROWS * ROWS]; // [s][t]
         final float[] ds = new float[ROWS * ROWS]; // [s][t]
         final float[] across = new float[ROWS * ROWS]; // [t][s]
 
-        void ensure(int size) {
-            int floats = Kernels.padded(size) * ROWS + ROWS * ROWS;
-            if (q.length < floats) {
-                q = new float[floats];
-                k = new float[floats];
-                v = new float[floats];
-                out = new float[floats];
+        void ensure(int e) {
+            int floats = (3 * e + ROWS) * ROWS;
+            if (qkv.length < floats) {
+                qkv = new float[floats];
+                dQkv = new float[floats];
+                out = new float[(e + ROWS) * ROWS];
             }
         }
     }
@@ -41,8 +39,7 @@ final class VectorShortAttention {
     static void forward(
             float[] qkv,
             int e,
-            int head,
-            int size,
+            int heads,
             int start,
             int length,
             float scale,
@@ -52,29 +49,30 @@ final class VectorShortAttention {
             int weightsOffset,
             float[] out) {
         Scratch w = SCRATCH.get();
-        w.ensure(size);
-        int stride = Panels.stride(3 * e);
-        int channel = head * size;
-        VectorChunks.align(qkv, stride, channel, size, start, length, w.q, 0);
-        VectorChunks.align(qkv, stride, e + channel, size, start, length, w.k, 0);
-        VectorChunks.align(qkv, stride, 2 * e + channel, size, start, length, w.v, 0);
-        product(length, length, size, w.k, 1, ROWS, w.q, w.p);
-        VectorColumns.causalSoftmax(w.p, 0, length, 1, scale);
-        if (weights != null) {
-            System.arraycopy(w.p, 0, weights, weightsOffset, length * ROWS);
+        w.ensure(e);
+        int size = e / heads;
+        VectorChunks.align(qkv, Panels.stride(3 * e), 0, 3 * e, start, length, w.qkv, 0);
+        for (int head = 0; head < heads; head++) {
+            int q = head * size * ROWS;
+            int k = q + e * ROWS;
+            int v = k + e * ROWS;
+            product(length, length, size, w.qkv, k, 1, ROWS, w.qkv, q, w.p, 0);
+            VectorColumns.causalSoftmax(w.p, 0, length, 1, length, scale);
+            if (weights != null) {
+                System.arraycopy(w.p, 0, weights, weightsOffset + head * ROWS * ROWS, length * ROWS);
+            }
+            if (keys != null) {
+                VectorColumns.dropout(w.p, 0, w.p, 0, length, keys, head * length, rate);
+            }
+            product(size, length, length, w.qkv, v, ROWS, 1, w.p, 0, w.out, q);
         }
-        if (keys != null) {
-            VectorColumns.dropout(w.p, 0, w.p, 0, length, keys, 0, rate);
-        }
-        product(size, length, length, w.v, ROWS, 1, w.p, w.out);
-        VectorChunks.unalign(w.out, 0, out, Panels.stride(e), channel, size, start, length);
+        VectorChunks.unalign(w.out, 0, out, Panels.stride(e), 0, e, start, length);
     }
 
     static void backward(
             float[] qkv,
             int e,
-            int head,
-            int size,
+            int heads,
             int start,
             int length,
             float scale,
@@ -85,46 +83,46 @@ final class VectorShortAttention {
             float[] dOut,
             float[] dQkv) {
         Scratch w = SCRATCH.get();
-        w.ensure(size);
-        int stride = Panels.stride(3 * e);
-        int channel = head * size;
-        VectorChunks.align(dOut, Panels.stride(e), channel, size, start, length, w.q, 0);
-        VectorChunks.align(qkv, stride, 2 * e + channel, size, start, length, w.v, 0);
-        System.arraycopy(weights, weightsOffset, w.p, 0, length * ROWS);
-        product(length, length, size, w.v, 1, ROWS, w.q, w.ds);
-        if (keys != null) {
-            VectorColumns.dropout(w.ds, 0, w.ds, 0, length, keys, 0, rate);
+        w.ensure(e);
+        int size = e / heads;
+        VectorChunks.align(dOut, Panels.stride(e), 0, e, start, length, w.out, 0);
+        VectorChunks.align(qkv, Panels.stride(3 * e), 0, 3 * e, start, length, w.qkv, 0);
+        for (int head = 0; head < heads; head++) {
+            int q = head * size * ROWS;
+            int k = q + e * ROWS;
+            int v = k + e * ROWS;
+            System.arraycopy(weights, weightsOffset + head * ROWS * ROWS, w.p, 0, length * ROWS);
+            product(length, length, size, w.qkv, v, 1, ROWS, w.out, q, w.ds, 0);
+            if (keys != null) {
+                VectorColumns.dropout(w.ds, 0, w.ds, 0, length, keys, head * length, rate);
+            }
+            VectorColumns.causalSoftmaxBackward(w.p, 0, w.ds, 0, length, 1, length, scale);
+            if (keys != null) {
+                VectorColumns.dropout(w.p, 0, w.p, 0, length, keys, head * length, rate);
+            }
+            product(size, length, length, w.qkv, k, ROWS, 1, w.ds, 0, w.dQkv, q);
+            VectorChunks.transpose(w.ds, 0, w.across, 0, ROWS, length);
+            product(size, length, length, w.qkv, q, ROWS, 1, w.across, 0, w.dQkv, k);
+            VectorChunks.transpose(w.p, 0, w.across, 0, ROWS, length);
+            product(size, length, length, w.out, q, ROWS, 1, w.across, 0, w.dQkv, v);
         }
-        VectorColumns.causalSoftmaxBackward(w.p, 0, w.ds, 0, length, 1, scale);
-        if (keys != null) {
-            VectorColumns.dropout(w.p, 0, w.p, 0, length, keys, 0, rate);
-        }
-        VectorChunks.transpose(w.p, 0, w.across, 0, ROWS);
-        product(size, length, length, w.q, ROWS, 1, w.across, w.out);
-        VectorChunks.unalign(w.out, 0, dQkv, stride, 2 * e + channel, size, start, length);
-
-        VectorChunks.align(qkv, stride, channel, size, start, length, w.q, 0);
-        VectorChunks.align(qkv, stride, e + channel, size, start, length, w.k, 0);
-        product(size, length, length, w.k, ROWS, 1, w.ds, w.out);
-        VectorChunks.unalign(w.out, 0, dQkv, stride, channel, size, start, length);
-        VectorChunks.transpose(w.ds, 0, w.across, 0, ROWS);
-        product(size, length, length, w.q, ROWS, 1, w.across, w.out);
-        VectorChunks.unalign(w.out, 0, dQkv, stride, e + channel, size, start, length);
+        VectorChunks.unalign(w.dQkv, 0, dQkv, Panels.stride(3 * e), 0, 3 * e, start, length);
     }
 
     /**
-     * {@code c[m,n] = a[m,k] . b[k,n]}, with {@value Panels#ROWS} between neighbouring rows of b and c: rows up to a multiple of {@value #TILE},
-     * columns of a vector.
+     * {@code c[m,n] = a[m,k] . b[k,n]}, with {@value Panels#ROWS} between neighbouring rows of b and c: of a, rows up to a multiple of
+     * {@value #TILE} are read, of c, whole vectors of columns are written.
      */
-    private static void product(int m, int n, int k, float[] a, int aRow, int aColumn, float[] b, float[] c) {
+    private static void product(
+            int m, int n, int k, float[] a, int a0, int aRow, int aColumn, float[] b, int b0, float[] c, int c0) {
         for (int i = 0; i < m; i += TILE) {
             for (int j = 0; j < n; j += WIDTH) {
                 FloatVector s0 = FloatVector.zero(SPECIES);
                 FloatVector s1 = s0;
                 FloatVector s2 = s0;
                 FloatVector s3 = s0;
-                int ap = i * aRow;
-                int bp = j;
+                int ap = a0 + i * aRow;
+                int bp = b0 + j;
                 for (int p = 0; p < k; p++) {
                     FloatVector y = FloatVector.fromArray(SPECIES, b, bp);
                     s0 = FloatVector.broadcast(SPECIES, a[ap]).fma(y, s0);
@@ -134,11 +132,17 @@ final class VectorShortAttention {
                     ap += aColumn;
                     bp += ROWS;
                 }
-                int ci = i * ROWS + j;
+                int ci = c0 + i * ROWS + j;
                 s0.intoArray(c, ci);
-                s1.intoArray(c, ci + ROWS);
-                s2.intoArray(c, ci + 2 * ROWS);
-                s3.intoArray(c, ci + 3 * ROWS);
+                if (m - i > 1) {
+                    s1.intoArray(c, ci + ROWS);
+                }
+                if (m - i > 2) {
+                    s2.intoArray(c, ci + 2 * ROWS);
+                }
+                if (m - i > 3) {
+                    s3.intoArray(c, ci + 3 * ROWS);
+                }
             }
         }
     }

@@ -44,10 +44,12 @@ final class Dropout {
         kernels.dropout(x, y, s.rows(), e, keys, rate);
     }
 
-    /** {@return the keys of the positions of a document for the attention weights of one head; until the next call} */
-    long[] attention(long document, int layer, int head, int length) {
-        ensure(length);
-        keys(place(document, layer, head), 0, length);
+    /** {@return the keys of the positions of a document for the attention weights, head after head; until the next call} */
+    long[] attention(long document, int layer, int length) {
+        ensure(heads * length);
+        for (int head = 0; head < heads; head++) {
+            keys(place(document, layer, head), head * length, length);
+        }
         return keys;
     }
 

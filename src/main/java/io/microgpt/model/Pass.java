@@ -32,8 +32,7 @@ public final class Pass {
 
     /** {@return bytes of activations that a pass holds for so many positions at a time, of documents of up to the block size} */
     public static long bytes(GptConfig config, long positions) {
-        return Workspace.bytes(
-                config, Math.min(positions, Math.max(GROUP_ROWS, config.blockSize())), config.blockSize());
+        return Workspace.bytes(config, Math.min(positions, Math.max(GROUP_ROWS, config.blockSize())));
     }
 
     /** Begins anew, without dropout. */

@@ -40,11 +40,10 @@ final class Workspace {
 
     private float[][] embeddingSums = {}; // gradients of the embeddings of a leaf
 
-    /** {@return bytes of a workspace for so many rows and documents of up to {@code length} positions, backward too} */
-    static long bytes(GptConfig config, long rows, int length) {
+    /** {@return bytes of a workspace for so many rows, backward too; about, for documents of few positions keep more attention weights a row} */
+    static long bytes(GptConfig config, long rows) {
         long e = config.nEmbd();
-        long documents = (rows + length - 1) / length;
-        long kept = documents * Attention.kept(config.nHead(), length);
+        long kept = Math.min(rows, Pass.GROUP_ROWS) * config.nHead() * Attention.KEPT;
         long layer = rows * (6 * e + config.mlpDim()) + kept;
         long beside = rows * (8 * e + config.mlpDim());
         long logits = Panels.size(logitsRows(config, rows), config.vocabularySize());
