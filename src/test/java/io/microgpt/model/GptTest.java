@@ -106,7 +106,7 @@ class GptTest {
         GptConfig config = new GptConfig(700_000, 2, 1, 1, 20, 3);
         List<int[]> documents = TinyModels.documents(config, 6, 9, 20, 3, 13, 14);
         Workspace workspace = new Workspace();
-        workspace.ensure(config, 59, 20, false);
+        workspace.ensure(config, TinyModels.sequences(config, documents), false);
         assertThat(workspace.logitsRows).isBetween(1, 29); // otherwise this would prove nothing
         Run inChunks = Run.of(config, kernels, documents, 0.1f);
         Run oneByOne = Run.inGroups(config, kernels, documents, 0.1f, 1);
