@@ -104,18 +104,18 @@ record AttentionCase(int size, int heads, int head, int start, int length, boole
         float[] result = new float[length * length];
         for (int t = 0; t < length; t++) {
             for (int s = 0; s <= t; s++) {
-                result[t * length + s] = kept[OFFSET
-                        + t / Panels.ROWS * Kernels.padded(length) * Panels.ROWS
-                        + s * Panels.ROWS
-                        + t % Panels.ROWS];
+                result[t * length + s] = kept[
+                        OFFSET
+                                + t / Panels.ROWS * Kernels.padded(length) * Panels.ROWS
+                                + s * Panels.ROWS
+                                + t % Panels.ROWS];
             }
         }
         return result;
     }
 
     void forward(Kernels kernels, float[] qkv, float[] weights, float[] out) {
-        kernels.panels()
-                .attention(qkv, e(), head, size, start, length, scale(), keys(), rate(), weights, OFFSET, out);
+        kernels.panels().attention(qkv, e(), head, size, start, length, scale(), keys(), rate(), weights, OFFSET, out);
     }
 
     void backward(Kernels kernels, float[] qkv, float[] weights, float[] dOut, float[] dQkv) {

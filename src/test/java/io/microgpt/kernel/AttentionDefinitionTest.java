@@ -54,7 +54,15 @@ class AttentionDefinitionTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 1, 0", "3, 7, 5", "4, 16, 0", "5, 13, 12", "17, 17, 1", "16, 48, 15", "32, 64, 0", "8, 65, 9", "5, 100, 3",
+        "1, 1, 0",
+        "3, 7, 5",
+        "4, 16, 0",
+        "5, 13, 12",
+        "17, 17, 1",
+        "16, 48, 15",
+        "32, 64, 0",
+        "8, 65, 9",
+        "5, 100, 3",
         "4, 130, 7"
     })
     void inDoublePrecision(int size, int length, int start) {

@@ -119,7 +119,8 @@ class AttentionKernelTest {
         int rows = Arrays.stream(lengths).sum();
         float[] qkv = PanelRows.random(rows, 3 * e, 0, 1, false);
         float[] dOut = PanelRows.random(rows, e, 0, 2, false);
-        int floats = heads * Arrays.stream(lengths).map(PanelKernels::attentionWeights).sum();
+        int floats = heads
+                * Arrays.stream(lengths).map(PanelKernels::attentionWeights).sum();
         for (Kernels kernels : List.of(scalar, vector)) {
             PanelKernels panels = kernels.panels();
             float[] weights = kept ? new float[floats + 256] : null;

@@ -147,7 +147,8 @@ class MatmulTest {
             Kernels other = pair.get(1);
             assertThatThrownBy(() -> other.matmul(2, 7, 5, a, 0, 5, packed, c, 0, 7, false))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("a matrix packed by " + pair.get(0).getClass() + " in a product by " + other.getClass());
+                    .hasMessage(
+                            "a matrix packed by " + pair.get(0).getClass() + " in a product by " + other.getClass());
             assertThatThrownBy(() -> other.matmul(2, 7, 5, a, 0, 5, new PackedMatrix(), c, 0, 7, false))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("packed by null");

@@ -236,7 +236,8 @@ class PanelColumnsTest {
         float[] x = random(n, 3, false);
         float[] dy = random(n, 4, false);
         double max = Arrays.stream(Floats.doubles(x)).max().orElseThrow();
-        double sum = Arrays.stream(Floats.doubles(x)).map(v -> Math.exp(v - max)).sum();
+        double sum =
+                Arrays.stream(Floats.doubles(x)).map(v -> Math.exp(v - max)).sum();
         double squares = Arrays.stream(Floats.doubles(x)).map(v -> v * v).sum();
         double factor = 1.0 / Math.sqrt(squares / n + 1e-5);
         double mean = 0.0;

@@ -132,7 +132,12 @@ class WeightGradientTest {
         int[][] shapes = {{200, 65, 60}, {1, 1, 2}, {7, 200, 300}, {1, 1, 300}, {65, 17, 1}, {200, 65, 60}, {5, 6, 4}};
         for (int number = 0; number < 2 * shapes.length; number++) {
             int[] shape = shapes[number % shapes.length];
-            same(shape[0], shape[1], number, number + shape[2], 3 * (number % 2)); // of every other one, NaN wait for the next
+            same(
+                    shape[0],
+                    shape[1],
+                    number,
+                    number + shape[2],
+                    3 * (number % 2)); // of every other one, NaN wait for the next
         }
     }
 
