@@ -52,6 +52,27 @@ class AttentionKernelTest {
         }
     }
 
+    /** Products so small that all lanes of a sum are minus zero, but for those that go on over what the mask hides. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theSignOfZero(boolean kept) {
+        int length = 24;
+        AttentionCase c = AttentionCase.of(1, 0, length, 1).with(false, kept);
+        float[] q = new float[length];
+        float[] k = new float[length];
+        float[] v = new float[length];
+        float[] gradient = new float[length];
+        Arrays.fill(q, Float.MIN_VALUE);
+        Arrays.fill(k, 1.0f);
+        Arrays.fill(v, -1.0f);
+        Arrays.fill(gradient, Float.MIN_VALUE);
+        q[21] = -Float.MIN_VALUE;
+        q[23] = -Float.MIN_VALUE;
+        v[20] = -0.1f;
+        gradient[21] = 1.0f;
+        c.run(vector, q, k, v, gradient).same(c.run(scalar, q, k, v, gradient), "%s", c);
+    }
+
     /** Blocks of sixteen positions and, backward, of four times as many. */
     @Test
     void everyLength() {
