@@ -5,6 +5,8 @@ import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.kernel.LeafTree;
 import io.microgpt.kernel.PackedMatrix;
+import io.microgpt.kernel.PanelKernels;
+import io.microgpt.kernel.Panels;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.AuxCounters;
@@ -39,32 +41,33 @@ public class KernelBenchmark {
     public String shape;
 
     private Kernels k;
+    private PanelKernels panels;
     private int rows; // R, of a step
     private int e;
     private int hidden; // M
     private int v;
     private int t; // positions of a document
     private int head; // width of a head
-    private float minusOne = -1.0f;
-    private int padded; // V, as the width of a row of logits
 
-    private float[] x; // (R, M), also (R, 3E) and (R, E)
+    private float[] x; // panels of (R, M), also of (R, 3E) and of (R, E)
     private float[] y; // the same
     private float[] z; // the same; takes results
     private float[] positive; // (R) factors
-    private float[] weights; // (M, E)
+    private float[] perRow; // (R) takes results
+    private float[] sums; // (R) takes results
+    private long[] keys; // (R)
+    private float[] weights; // (M, E), also (V, E)
     private float[] gradient; // (M, E)
-    private float[] logits; // (R, V padded)
+    private float[] logits; // panels of (R, V)
     private float[] changed; // as long as any other
-    private float[] sums; // (R, 2)
     private float[] moment1; // (M, E)
     private float[] moment2; // (M, E)
+    private float[] kept; // attention weights of one head of a document
     private float[] scores; // (H, T padded)
     private float[][] pages; // of T positions
     private final LeafTree leaves = new LeafTree(new int[] {0, 1, -1, 2, 3, -1, -1, 4, 5, -1, 6, 7, -1, -1, -1});
-    private final PackedMatrix up = new PackedMatrix(); // (E, M)
-    private final PackedMatrix lmHead = new PackedMatrix(); // (E, V)
-    private final PackedMatrix keys = new PackedMatrix(); // (E / H, T)
+    private final PackedMatrix up = new PackedMatrix(); // (M, E)
+    private final PackedMatrix lmHead = new PackedMatrix(); // (V, E)
     private final PackedMatrix scratch = new PackedMatrix();
 
     /** What the matrix products do: millions of operations a millisecond are 1e9 a second. */
@@ -90,21 +93,24 @@ public class KernelBenchmark {
         t = names ? 7 : 64;
         hidden = 4 * e;
         head = e / 4;
-        padded = Kernels.padded(v);
+        panels = k.panels();
         SplittableRandom random = new SplittableRandom(1);
-        x = random(random, rows * hidden);
-        y = random(random, rows * hidden);
-        z = random(random, rows * hidden);
+        x = random(random, Panels.size(rows, hidden));
+        y = random(random, x.length);
+        z = random(random, x.length);
         positive = new float[rows];
-        weights = random(random, Math.max(hidden, padded) * e);
+        java.util.Arrays.fill(positive, 1.0f);
+        perRow = new float[rows];
+        sums = new float[rows];
+        keys = random.longs(rows).toArray();
+        weights = random(random, Math.max(hidden, v) * e);
         gradient = random(random, hidden * e);
-        logits = random(random, rows * padded);
+        logits = random(random, Panels.size(rows, v));
+        kept = new float[PanelKernels.attentionWeights(t) + Kernels.LANES * Kernels.LANES];
         changed = new float[Math.max(x.length, logits.length)];
-        sums = new float[2 * rows];
         moment1 = new float[hidden * e];
         moment2 = new float[hidden * e];
-        java.util.Arrays.fill(positive, 1.0f);
-        scores = new float[Math.max(4, Kernels.LANES) * Kernels.padded(t)];
+        scores = new float[4 * Kernels.padded(t)];
         pages = new float[(t + CachePage.POSITIONS - 1) / CachePage.POSITIONS][];
         for (int page = 0; page < pages.length; page++) {
             pages[page] = random(random, CachePage.floats(1, e));
@@ -113,9 +119,9 @@ public class KernelBenchmark {
             leaves.leaf(leaf * rows / leaves.size());
             leaves.end((leaf + 1) * rows / leaves.size());
         }
-        k.pack(e, hidden, weights, 0, 1, e, up);
-        k.pack(e, v, weights, 0, 1, e, lmHead);
-        k.pack(head, t, x, e, 1, 3 * e, keys);
+        k.pack(hidden, e, weights, 0, up);
+        k.pack(v, e, weights, 0, lmHead);
+        panels.attention(x, e, 1, head, t, t, 0.2f, null, 0.0f, kept, 0, z);
     }
 
     private static float[] random(SplittableRandom random, int n) {
@@ -132,91 +138,138 @@ public class KernelBenchmark {
         return changed;
     }
 
-    /** Forward through fc1: (R, E) by the packed (E, M). */
+    /** Forward through fc1: (M, E) by (R, E). */
     @Benchmark
-    public void matmulForward(Counts counts) {
-        k.matmul(rows, hidden, e, x, 0, e, 1, up, z, 0, hidden, false);
+    public void multiply(Counts counts) {
+        panels.multiply(hidden, e, weights, 0, e, 1, x, 0, z, 0, rows, false);
         counts.product(rows, hidden, e);
     }
 
-    /** The logits: (R, E) by the packed (E, V), of which no width of a register divides V. */
+    /** The logits: (V, E) by (R, E), of which no height of a tile divides V. */
     @Benchmark
-    public void matmulLogits(Counts counts) {
-        k.matmul(rows, v, e, x, 0, e, 1, lmHead, logits, 0, padded, false);
+    public void multiplyLogits(Counts counts) {
+        panels.multiply(v, e, weights, 0, e, 1, x, 0, logits, 0, rows, false);
         counts.product(rows, v, e);
     }
 
-    /** One row by the packed (E, M), as in generating one sequence. */
+    /** Backward through fc1 to its input: (M, E) transposed by (R, M). */
     @Benchmark
-    public void matmulOneRow(Counts counts) {
-        k.matmul(1, hidden, e, x, 0, e, 1, up, z, 0, hidden, false);
-        counts.product(1, hidden, e);
-    }
-
-    /** Backward through fc1 to its input: (R, M) by (M, E) as it stands in the weights. */
-    @Benchmark
-    public void matmulInputGradient(Counts counts) {
-        k.matmul(rows, e, hidden, y, 0, hidden, 1, weights, 0, e, 1, z, 0, e, false);
+    public void multiplyTransposed(Counts counts) {
+        panels.multiply(e, hidden, weights, 0, 1, e, y, 0, z, 0, rows, false);
         counts.product(rows, e, hidden);
     }
 
-    /** Backward through fc1 to its weights: (M, R) transposed by (R, E). */
+    /** Backward through fc1 to its weights: (R, M) transposed by (R, E). */
     @Benchmark
-    public void matmulWeightGradient(Counts counts) {
-        k.matmul(hidden, e, rows, y, 0, 1, hidden, x, 0, e, 1, gradient, 0, e, false);
+    public void weightGradient(Counts counts) {
+        panels.weightGradient(hidden, e, y, 0, x, 0, 0, rows, gradient, 0, false);
         counts.product(hidden, e, rows);
     }
 
     /** The same in eight leaves, added in a tree. */
     @Benchmark
-    public void matmulByLeaves(Counts counts) {
-        k.matmulByLeaves(hidden, e, leaves, y, hidden, x, e, gradient, 0, e);
+    public void weightGradientByLeaves(Counts counts) {
+        panels.weightGradient(hidden, e, y, x, leaves, gradient, 0);
         counts.product(hidden, e, rows);
     }
 
-    /** Scores of one document and one head: (T, E / H) by packed keys. */
-    @Benchmark
-    public void matmulScores(Counts counts) {
-        k.matmul(t, t, head, x, 0, 3 * e, 1, keys, z, 0, t, false);
-        counts.product(t, t, head);
-    }
-
-    /** Gradient of the keys of one document and one head: (T, T) transposed by (T, E / H), added. */
-    @Benchmark
-    public void matmulKeysGradient(Counts counts) {
-        k.matmul(t, head, t, y, 0, 1, t, x, 0, 3 * e, 1, anew(z, t * 3 * e), 0, 3 * e, true);
-        counts.product(t, head, t);
-    }
-
-    /** The transpose of (M, E). */
-    @Benchmark
-    public void pack() {
-        k.pack(e, hidden, weights, 0, 1, e, scratch);
-    }
-
-    /** The keys of one document and one head. */
-    @Benchmark
-    public void packKeys() {
-        k.pack(head, t, x, e, 1, 3 * e, scratch);
-    }
-
-    /** All of one head of a document of the names, and of one of 16 positions for the other shape. */
+    /** One head of a step's second document. */
     @Benchmark
     public void attention() {
-        k.attention(x, 0, e, 2 * e, 3 * e, head, Math.min(t, Kernels.LANES), 0.2f, scores, 0, z, 0, e);
+        panels.attention(x, e, 1, head, t, t, 0.2f, null, 0.0f, kept, 0, z);
     }
 
-    /** The same backward. */
+    /** The same with dropout. */
+    @Benchmark
+    public void attentionDropout() {
+        panels.attention(x, e, 1, head, t, t, 0.2f, keys, 0.1f, kept, 0, z);
+    }
+
+    /** The same backward, the weights kept. */
     @Benchmark
     public void attentionBackward() {
-        int length = Math.min(t, Kernels.LANES);
-        k.attentionBackward(x, 0, e, 2 * e, 3 * e, head, length, 0.2f, y, 0, x, 0, e, z);
+        panels.attentionBackward(x, e, 1, head, t, t, 0.2f, null, 0.0f, kept, 0, y, z);
+    }
+
+    /** The same where the weights are computed again. */
+    @Benchmark
+    public void attentionBackwardAnew() {
+        panels.attentionBackward(x, e, 1, head, t, t, 0.2f, null, 0.0f, null, 0, y, z);
+    }
+
+    /** (R, E). */
+    @Benchmark
+    public void normalise() {
+        panels.normalise(x, z, perRow, rows, e);
+    }
+
+    /** (R, E). */
+    @Benchmark
+    public void normaliseBackward() {
+        panels.normaliseBackward(y, positive, x, anew(z, Panels.size(rows, e)), rows, e);
+    }
+
+    /** All logits of a step. */
+    @Benchmark
+    public void softmax() {
+        panels.softmax(anew(logits, logits.length), rows, v, perRow, sums);
+    }
+
+    /** All logits of a step. */
+    @Benchmark
+    public void sums() {
+        panels.sum(logits, rows, v, sums);
+    }
+
+    /** (R, E). */
+    @Benchmark
+    public void dropout() {
+        panels.dropout(x, z, rows, e, keys, 0.1f);
+    }
+
+    /** (R, E). */
+    @Benchmark
+    public void toRows() {
+        panels.toRows(x, rows, e, z);
+    }
+
+    /** Forward through fc1 in decoding 64 sequences: rows by the packed (M, E). */
+    @Benchmark
+    public void matmulManyRows(Counts counts) {
+        k.matmul(64, hidden, e, x, 0, e, up, z, 0, hidden, false);
+        counts.product(64, hidden, e);
+    }
+
+    /** One row by the packed (M, E), as in generating one sequence. */
+    @Benchmark
+    public void matmulOneRow(Counts counts) {
+        k.matmul(1, hidden, e, x, 0, e, up, z, 0, hidden, false);
+        counts.product(1, hidden, e);
+    }
+
+    /** The logits of 64 sequences: rows by the packed (V, E), of which no width of a register divides V. */
+    @Benchmark
+    public void matmulLogits(Counts counts) {
+        k.matmul(64, v, e, x, 0, e, lmHead, logits, 0, v, false);
+        counts.product(64, v, e);
+    }
+
+    /** (M, E). */
+    @Benchmark
+    public void pack() {
+        k.pack(hidden, e, weights, 0, scratch);
     }
 
     /** The last position of a document over all of it, all heads. */
     @Benchmark
     public void attend() {
         k.attend(x, 0, 4, head, 0.2f, pages, 0, t, scores, z, 0);
+    }
+
+    /** 64 rows of E, one after another, as decoding has them. */
+    @Benchmark
+    public void normaliseRows() {
+        k.normalise(x, z, perRow, 64, e);
     }
 
     /** One row of logits. */
@@ -237,12 +290,6 @@ public class KernelBenchmark {
         return k.expSum(anew(logits, v), 0, v, 3.0f);
     }
 
-    /** (R, E); by a factor that keeps the values finite and that the compiler does not know. */
-    @Benchmark
-    public void scale() {
-        k.scale(x, 0, rows * e, minusOne);
-    }
-
     /** (R, E). */
     @Benchmark
     public void add() {
@@ -259,44 +306,6 @@ public class KernelBenchmark {
     @Benchmark
     public void reluBackward() {
         k.reluBackward(y, 0, anew(x, rows * hidden), 0, rows * hidden);
-    }
-
-    /** (R, E), row by row. */
-    @Benchmark
-    public void dropout() {
-        for (int row = 0; row < rows; row++) {
-            k.dropout(x, row * e, z, row * e, e, row * 0x9E3779B97F4A7C15L, 0.1f);
-        }
-    }
-
-    /** (R, E). */
-    @Benchmark
-    public void normalise() {
-        k.normalise(x, z, positive, rows, e);
-    }
-
-    /** (R, E). */
-    @Benchmark
-    public void normaliseBackward() {
-        k.normaliseBackward(y, positive, x, anew(z, rows * e), rows, e);
-    }
-
-    /** All logits of a step. */
-    @Benchmark
-    public void softmax() {
-        k.softmax(anew(logits, rows * padded), 0, padded, rows, v, 0, padded, 1.0f, sums);
-    }
-
-    /** Scores of one document and one head, each row one longer. */
-    @Benchmark
-    public void softmaxCausal() {
-        k.softmax(anew(logits, t * t), 0, t, t, 1, 1, t, 0.2f, null);
-    }
-
-    /** The same backward. */
-    @Benchmark
-    public void softmaxBackward() {
-        k.softmaxBackward(y, 0, anew(x, t * t), 0, t, t, 1, 1, t, 0.2f);
     }
 
     /** (M, E). */

@@ -169,12 +169,12 @@ final class ScalarPanels implements PanelKernels {
 
     /** Its backward pass, in place: {@code dp = p * (dp - dot(p, dp)) * scale}, zeros behind. */
     static void causalSoftmaxBackward(float[] p, int pi, float[] dp, int at, int n, int width, float scale) {
-        float dot = dot(p, pi, dp, at, n);
-        for (int i = 0; i < n; i++) {
-            dp[at + i * ROWS] = p[pi + i * ROWS] * (dp[at + i * ROWS] - dot) * scale;
-        }
         for (int i = n; i < width; i++) {
             dp[at + i * ROWS] = 0.0f;
+        }
+        float dot = dot(p, pi, dp, at, width); // zeros too: added to a lane of minus zero they make zero
+        for (int i = 0; i < n; i++) {
+            dp[at + i * ROWS] = p[pi + i * ROWS] * (dp[at + i * ROWS] - dot) * scale;
         }
     }
 

@@ -1,198 +1,184 @@
 package io.microgpt.kernel;
 
 import static io.microgpt.kernel.Floats.assertBits;
-import static io.microgpt.kernel.Floats.random;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Attention over short documents: the vector kernels against the scalar reference, and both against matrix products. */
+/** Attention over short and long documents, wherever they begin: the vector kernels have the bits of the scalar reference. */
 class AttentionKernelTest {
+    private static final int[] LONG = {48, 64, 65, 100, 130};
+
     private final Kernels scalar = KernelProvider.scalar();
     private final Kernels vector =
             KernelProvider.choose(KernelProvider.Choice.VECTOR).kernels();
 
-    /** One head of a document in arrays that end with it: queries, keys and values beside each other, and other heads between. */
-    private record Head(int size, int length, int seed) {
-        int offset() {
-            return seed % 3 * 2;
-        }
-
-        int row() {
-            return 3 * size + seed % 2 * 7;
-        }
-
-        int outRow() {
-            return size + seed % 2 * 5;
-        }
-
-        int k() {
-            return offset() + size;
-        }
-
-        int v() {
-            return offset() + 2 * size;
-        }
-
-        float[] qkv(int number, boolean specials) {
-            return random(offset() + Math.max(0, length - 1) * row() + 3 * size, number, specials);
-        }
-
-        float[] out(int number, boolean specials) {
-            return random(offset() + Math.max(0, length - 1) * outRow() + size, number, specials);
-        }
-
-        float scale() {
-            return seed % 2 == 0 ? 0.01f : 0.5f;
-        }
-
-        /** {@return room for the weights, with other numbers before and behind them} */
-        float[] weights() {
-            return random(offset() + length * Kernels.LANES + 20, 9, true);
-        }
-
-        /** {@return the result, and the weights in {@code weights}} */
-        float[] forward(Kernels kernels, float[] qkv, float[] weights) {
-            float[] out = out(7, true);
-            kernels.attention(
-                    qkv, offset(), k(), v(), row(), size, length, scale(), weights, offset(), out, offset(), outRow());
-            return out;
-        }
-
-        float[] backward(Kernels kernels, float[] qkv, float[] weights, float[] dOut) {
-            float[] dQkv = qkv(8, true);
-            kernels.attentionBackward(
-                    qkv, offset(), k(), v(), row(), size, length, scale(), weights, offset(), dOut, offset(), outRow(),
-                    dQkv);
-            return dQkv;
-        }
-
-        /** {@return an array of as many rows with what is not of the head taken from another} */
-        float[] outside(float[] array, float[] other, int row, int width) {
-            float[] result = array.clone();
-            for (int t = 0; t < length; t++) {
-                System.arraycopy(other, offset() + t * row, result, offset() + t * row, width);
-            }
-            return result;
-        }
+    private void same(AttentionCase c, boolean specials) {
+        c.run(vector, specials).same(c.run(scalar, specials), "%s, specials %b", c, specials);
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 3, 4, 5, 8, 13, 15, 16, 17, 24, 33, 64})
-    void vectorAgainstScalar(int size) {
-        for (int length = 0; length <= Kernels.LANES; length++) {
-            for (int seed = 0; seed < 4; seed++) {
-                // The scratch memory was last used for another size and length.
-                Head head = new Head(size, (length * 7 + seed) % (Kernels.LANES + 1), seed);
-                float[] qkv = head.qkv(seed, seed > 1);
-                float[] dOut = head.out(seed + 10, seed > 1);
-                float[] weights = head.weights();
-                float[] expectedWeights = head.weights();
-                float[] out = head.forward(vector, qkv, weights);
-                assertBits(out, head.forward(scalar, qkv, expectedWeights), "forward, %s", head);
-                assertBits(weights, expectedWeights, "weights, %s", head);
-                float[] dQkv = head.backward(vector, qkv, weights, dOut);
-                assertBits(dQkv, head.backward(scalar, qkv, weights, dOut), "backward, %s", head);
-                assertBits(weights, expectedWeights, "weights afterwards, %s", head);
-                assertBits(qkv, head.qkv(seed, seed > 1), "inputs, %s", head);
-                assertBits(dOut, head.out(seed + 10, seed > 1), "gradient of the result, %s", head);
+    @ValueSource(ints = {1, 3, 4, 5, 16, 17, 32})
+    void shortDocuments(int size) {
+        for (int length = 1; length <= 17; length++) {
+            for (int start = 0; start < Panels.ROWS; start++) {
+                // The scratch memory was last used for another length.
+                int seed = start + length;
+                AttentionCase c = AttentionCase.of(size, start + seed % 2 * 16, (length * 7 + start) % 17 + 1, seed);
+                same(c, seed % 3 == 0);
+                same(c.with(!c.dropped(), c.kept()), seed % 3 == 1);
             }
         }
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 5, 16, 33})
-    void nothingElseIsWritten(int size) {
-        for (int length : new int[] {0, 1, 7, 16}) {
-            for (int seed = 0; seed < 4; seed++) {
-                Head head = new Head(size, length, seed);
-                float[] qkv = head.qkv(seed, false);
-                float[] dOut = head.out(seed + 10, false);
-                for (Kernels kernels : List.of(scalar, vector)) {
-                    float[] out = head.out(7, true);
-                    float[] weights = head.weights();
-                    float[] after = head.outside(head.forward(kernels, qkv, weights), out, head.outRow(), size);
-                    assertBits(after, out, "forward, %s", head);
-                    float[] dQkv = head.qkv(8, true);
-                    float[] back = head.backward(kernels, qkv, weights, dOut);
-                    assertBits(head.outside(back, dQkv, head.row(), 3 * size), dQkv, "backward, %s", head);
-                    float[] before = head.weights();
-                    System.arraycopy(before, head.offset(), weights, head.offset(), length * Kernels.LANES);
-                    assertBits(weights, before, "weights, %s", head);
-                }
+    @ValueSource(ints = {1, 3, 4, 5, 16, 17, 32})
+    void longDocuments(int size) {
+        for (int start = 0; start < Panels.ROWS; start++) {
+            AttentionCase c = AttentionCase.of(size, start, LONG[(start + size) % LONG.length], start);
+            same(c, start % 5 == 0);
+        }
+        for (int i = 0; i < LONG.length; i++) {
+            for (boolean dropped : new boolean[] {false, true}) {
+                AttentionCase c = AttentionCase.of(size, 3 * i, LONG[i], i);
+                same(c.with(dropped, true), false);
+                same(c.with(dropped, false), i % 2 == 0);
+            }
+        }
+    }
+
+    /** Products so small that all lanes of a sum are minus zero, but for those that go on over what the mask hides. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theSignOfZero(boolean kept) {
+        int length = 24;
+        AttentionCase c = AttentionCase.of(1, 0, length, 1).with(false, kept);
+        float[] q = new float[length];
+        float[] k = new float[length];
+        float[] v = new float[length];
+        float[] gradient = new float[length];
+        Arrays.fill(q, Float.MIN_VALUE);
+        Arrays.fill(k, 1.0f);
+        Arrays.fill(v, -1.0f);
+        Arrays.fill(gradient, Float.MIN_VALUE);
+        q[21] = -Float.MIN_VALUE;
+        q[23] = -Float.MIN_VALUE;
+        v[20] = -0.1f;
+        gradient[21] = 1.0f;
+        c.run(vector, q, k, v, gradient).same(c.run(scalar, q, k, v, gradient), "%s", c);
+    }
+
+    /** Blocks of sixteen positions and, backward, of four times as many. */
+    @Test
+    void everyLength() {
+        for (int length = 1; length < 84; length++) {
+            same(AttentionCase.of(6, length * 5 % 16, length, length), false);
+        }
+    }
+
+    /** Going backward without kept weights computes the same; and dropout of nothing is nothing but a multiplication by one. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "5, 7", "4, 16", "16, 17", "17, 48", "3, 65", "8, 100"})
+    void keptOrNot(int size, int length) {
+        for (Kernels kernels : List.of(scalar, vector)) {
+            for (boolean dropped : new boolean[] {false, true}) {
+                AttentionCase c = AttentionCase.of(size, 11, length, 4);
+                AttentionCase.Results kept = c.with(dropped, true).run(kernels, false);
+                AttentionCase.Results not = c.with(dropped, false).run(kernels, false);
+                new AttentionCase.Results(not.out(), not.dQ(), not.dK(), not.dV(), kept.weights()).same(kept, "%s", c);
+            }
+        }
+    }
+
+    /** The document has the same bits wherever it begins. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "5, 7", "4, 16", "16, 17", "17, 48", "3, 65"})
+    void whereverItBegins(int size, int length) {
+        for (Kernels kernels : List.of(scalar, vector)) {
+            AttentionCase c = AttentionCase.of(size, 0, length, 5);
+            AttentionCase.Results first = c.run(kernels, false);
+            for (int start = 1; start < 34; start++) {
+                c.at(start).run(kernels, false).same(first, "%s at %d", kernels.name(), start);
             }
         }
     }
 
     /** Whatever comes later. */
     @ParameterizedTest
-    @ValueSource(ints = {1, 4, 17})
-    void aPositionSeesNothingBehindIt(int size) {
-        Head head = new Head(size, Kernels.LANES, 1);
-        float[] qkv = head.qkv(1, false);
+    @CsvSource({"1, 16, 3", "4, 13, 0", "17, 15, 7", "5, 50, 9"})
+    void aPositionSeesNothingBehindIt(int size, int length, int start) {
+        AttentionCase c = AttentionCase.of(size, start, length, 2).with(false, true);
         for (Kernels kernels : List.of(scalar, vector)) {
-            float[] whole = head.forward(kernels, qkv, head.weights());
-            for (int seen = 1; seen < head.length; seen++) {
-                float[] others = qkv.clone();
-                Arrays.fill(others, head.offset() + seen * head.row(), others.length, 1e20f);
-                int end = head.offset() + (seen - 1) * head.outRow() + size;
-                float[] out = head.forward(kernels, others, head.weights());
-                assertThat(out[end + head.outRow() - 1]).isNotEqualTo(whole[end + head.outRow() - 1]);
-                assertBits(Arrays.copyOf(out, end), Arrays.copyOf(whole, end), "%d of %s", seen, head);
+            float[] whole = c.run(kernels, false).out();
+            for (int seen = 1; seen < length; seen++) {
+                float[] q = c.rows(0, false);
+                float[] k = c.rows(1, false);
+                float[] v = c.rows(2, false);
+                for (float[] rows : List.of(q, k, v)) {
+                    Arrays.fill(rows, seen * size, length * size, 1e20f);
+                }
+                float[] out = c.run(kernels, q, k, v, c.rows(3, false)).out();
+                assertThat(out[seen * size]).isNotEqualTo(whole[seen * size]);
+                assertBits(Arrays.copyOf(out, seen * size), Arrays.copyOf(whole, seen * size), "%d of %s", seen, c);
             }
         }
     }
 
-    /** The sums are those of matrix products and of softmax over all positions, in their order. */
+    /** Documents one after another, heads one after another: each has the bits that it has alone. */
     @ParameterizedTest
-    @ValueSource(ints = {1, 4, 5, 16, 33})
-    void asByMatrixProducts(int size) {
-        for (int length = 1; length <= Kernels.LANES; length++) {
-            for (int seed = 0; seed < 2; seed++) {
-                Head h = new Head(size, length, seed);
-                float[] qkv = h.qkv(seed, false);
-                float[] dOut = h.out(seed + 10, false);
-                int n = length;
-                int row = h.row();
-                int w = Kernels.LANES;
-                float[] weights = h.weights();
-                Arrays.fill(weights, h.offset(), h.offset() + n * w, 0.0f);
-                float[] p = new float[n * n];
-                float[] out = h.out(7, true);
-                scalar.matmul(n, n, size, qkv, h.offset(), row, 1, qkv, h.k(), 1, row, p, 0, n, false);
-                scalar.softmax(p, 0, n, n, 1, 1, 0, h.scale(), null);
-                hide(p, n);
-                scalar.matmul(n, size, n, p, 0, n, 1, qkv, h.v(), row, 1, out, h.offset(), h.outRow(), false);
-
-                float[] dp = new float[n * n];
-                float[] dQkv = h.qkv(8, true);
-                scalar.matmul(n, n, size, dOut, h.offset(), h.outRow(), 1, qkv, h.v(), 1, row, dp, 0, n, false);
-                scalar.softmaxBackward(p, 0, dp, 0, n, n, 1, 1, 0, h.scale());
-                hide(dp, n);
-                scalar.matmul(n, size, n, dp, 0, n, 1, qkv, h.k(), row, 1, dQkv, h.offset(), row, false);
-                scalar.matmul(n, size, n, dp, 0, 1, n, qkv, h.offset(), row, 1, dQkv, h.k(), row, false);
-                scalar.matmul(n, size, n, p, 0, 1, n, dOut, h.offset(), h.outRow(), 1, dQkv, h.v(), row, false);
-                for (int t = 0; t < n; t++) {
-                    System.arraycopy(p, t * n, weights, h.offset() + t * w, n);
+    @ValueSource(booleans = {false, true})
+    void documentsInCompany(boolean kept) {
+        int[] lengths = {7, 1, 16, 33, 5, 17, 64, 2, 48, 3};
+        int heads = 3;
+        int size = 5;
+        int e = heads * size;
+        int rows = Arrays.stream(lengths).sum();
+        float[] qkv = PanelRows.random(rows, 3 * e, 0, 1, false);
+        float[] dOut = PanelRows.random(rows, e, 0, 2, false);
+        int floats = heads
+                * Arrays.stream(lengths).map(PanelKernels::attentionWeights).sum();
+        for (Kernels kernels : List.of(scalar, vector)) {
+            PanelKernels panels = kernels.panels();
+            float[] weights = kept ? new float[floats + 256] : null;
+            float[] out = new float[dOut.length];
+            float[] dQkv = new float[qkv.length];
+            for (int pass = 0; pass < 2; pass++) {
+                int start = 0;
+                int at = 0;
+                for (int n : lengths) {
+                    for (int head = 0; head < heads; head++) {
+                        if (pass == 0) {
+                            panels.attention(qkv, e, head, size, start, n, 0.01f, null, 0.0f, weights, at, out);
+                        } else {
+                            panels.attentionBackward(
+                                    qkv, e, head, size, start, n, 0.01f, null, 0.0f, weights, at, dOut, dQkv);
+                        }
+                        at += PanelKernels.attentionWeights(n);
+                    }
+                    start += n;
                 }
-                for (Kernels kernels : List.of(scalar, vector)) {
-                    float[] kept = h.weights();
-                    assertBits(h.forward(kernels, qkv, kept), out, "forward, %s, %s", h, kernels.name());
-                    assertBits(kept, weights, "weights, %s, %s", h, kernels.name());
-                    assertBits(h.backward(kernels, qkv, kept, dOut), dQkv, "backward, %s, %s", h, kernels.name());
-                }
-                assertThat(p[n * n - 1]).isNotNaN();
             }
-        }
-    }
-
-    /** Zeros above the diagonal. */
-    private static void hide(float[] p, int n) {
-        for (int t = 0; t < n; t++) {
-            Arrays.fill(p, t * n + t + 1, (t + 1) * n, 0.0f);
+            int start = 0;
+            for (int n : lengths) {
+                for (int head = 0; head < heads; head++) {
+                    AttentionCase c = new AttentionCase(size, heads, head, start, n, false, kept, 0);
+                    AttentionCase.Results alone =
+                            c.run(scalar, c.read(qkv, 3, 0), c.read(qkv, 3, 1), c.read(qkv, 3, 2), c.read(dOut, 1, 0));
+                    new AttentionCase.Results(
+                                    c.read(out, 1, 0),
+                                    c.read(dQkv, 3, 0),
+                                    c.read(dQkv, 3, 1),
+                                    c.read(dQkv, 3, 2),
+                                    alone.weights())
+                            .same(alone, "%s in company, %s", c, kernels.name());
+                }
+                start += n;
+            }
         }
     }
 }

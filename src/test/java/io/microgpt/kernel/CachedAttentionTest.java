@@ -7,7 +7,7 @@ import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Attention over the pages of a cache: both kernels against matrix products over the same positions side by side. */
+/** Attention over the pages of a cache: both kernels against plain loops over the same positions side by side. */
 class CachedAttentionTest {
     private static final int LAYERS = 2;
     /** So small that every position counts. */
@@ -19,7 +19,7 @@ class CachedAttentionTest {
 
     @ParameterizedTest
     @CsvSource({"1, 1", "1, 5", "4, 4", "3, 8", "2, 16", "4, 32", "5, 12", "1, 48", "6, 17", "2, 64"})
-    void againstMatrixProducts(int heads, int size) {
+    void againstPlainLoops(int heads, int size) {
         int e = heads * size;
         for (int positions : new int[] {1, 2, 15, 16, 17, 33, 47, 64}) {
             for (int layer = 0; layer < LAYERS; layer++) {
@@ -27,7 +27,7 @@ class CachedAttentionTest {
                 float[] keys = random(positions * e, 1, false);
                 float[] values = random(positions * e, 2, specials);
                 float[] q = random(e + 3, 3, false);
-                float[] expected = products(q, heads, size, positions, keys, values);
+                float[] expected = loops(q, heads, size, positions, keys, values);
                 for (Kernels kernels : new Kernels[] {scalar, vector}) {
                     float[][] pages = pages(e, layer, positions, keys, values);
                     float[] scores = random(heads * Kernels.padded(positions), 4, true);
@@ -57,15 +57,26 @@ class CachedAttentionTest {
         return pages;
     }
 
-    private float[] products(float[] q, int heads, int size, int positions, float[] keys, float[] values) {
+    private float[] loops(float[] q, int heads, int size, int positions, float[] keys, float[] values) {
         int e = heads * size;
         float[] out = new float[e];
         for (int head = 0; head < heads; head++) {
             int at = head * size;
             float[] scores = new float[positions];
-            scalar.matmul(1, positions, size, q, 3 + at, size, 1, keys, at, 1, e, scores, 0, positions, false);
-            scalar.softmax(scores, 0, positions, 1, positions, 0, positions, SCALE, null);
-            scalar.matmul(1, size, positions, scores, 0, positions, 1, values, at, e, 1, out, at, e, false);
+            for (int t = 0; t < positions; t++) {
+                for (int d = 0; d < size; d++) {
+                    scores[t] = Math.fma(q[3 + at + d], keys[t * e + at + d], scores[t]);
+                }
+            }
+            for (int t = 0; t < positions; t++) {
+                scores[t] *= SCALE;
+            }
+            float factor = 1.0f / scalar.expSum(scores, 0, positions, scalar.max(scores, 0, positions));
+            for (int t = 0; t < positions; t++) {
+                for (int d = 0; d < size; d++) {
+                    out[at + d] = Math.fma(scores[t] * factor, values[t * e + at + d], out[at + d]);
+                }
+            }
         }
         return out;
     }

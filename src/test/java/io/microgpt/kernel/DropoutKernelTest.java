@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,31 +19,31 @@ class DropoutKernelTest {
     private final Kernels vector =
             KernelProvider.choose(KernelProvider.Choice.VECTOR).kernels();
 
+    /** Each row by the hash of its own key, whatever stands around it. */
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 207, 702})
-    void scalarAndVectorAreTheSameBits(int n) {
-        Random keys = new Random(n);
+    @ValueSource(ints = {0, 1, 2, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 207, 702})
+    void byTheHash(int n) {
+        Random random = new Random(n);
+        int seed = 0;
         for (float rate : new float[] {0.0f, 1e-7f, 0.1f, 0.5f, 0.9f, 0.99999994f}) {
-            for (int offset = 0; offset < 9; offset += 4) {
-                long key = keys.nextLong();
-                float[] x = random(n + 20, offset, offset > 0);
-                float[] before = random(n + 20, 50, true);
-                float[] expected = before.clone();
-                scalar.dropout(x, offset, expected, offset + 3, n, key, rate);
-                float[] actual = before.clone();
-                vector.dropout(x, offset, actual, offset + 3, n, key, rate);
-                assertBits(actual, expected, "rate %s at %s", rate, offset);
-                for (int i = 0; i < before.length; i++) {
-                    if (i < offset + 3 || i >= offset + 3 + n) {
-                        assertThat(Float.floatToIntBits(actual[i])).isEqualTo(Float.floatToIntBits(before[i]));
-                    }
+            for (int rows : new int[] {0, 1, 5, 15, 16, 17, 33}) {
+                long[] keys = random.longs(Panels.count(rows) * Panels.ROWS).toArray();
+                float[] x = random(rows * n, seed, seed % 2 == 1);
+                float[] expected = new float[rows * n];
+                for (int i = 0; i < rows * n; i++) {
+                    boolean dropped = DropoutHash.number(keys[i / n], i % n) < 1.0f + rate;
+                    expected[i] = dropped ? 0.0f : x[i] * (1.0f / (1.0f - rate));
                 }
-                float[] inPlace = x.clone();
-                vector.dropout(inPlace, offset, inPlace, offset, n, key, rate);
-                assertBits(
-                        Arrays.copyOfRange(inPlace, offset, offset + n),
-                        Arrays.copyOfRange(expected, offset + 3, offset + 3 + n),
-                        "in place");
+                for (Kernels kernels : List.of(scalar, vector)) {
+                    float[] panels = PanelRows.panels(x, rows, n, 0);
+                    float[] y = PanelRows.random(rows, n, 0, 50, true);
+                    kernels.panels().dropout(panels, y, rows, n, keys, rate);
+                    assertBits(PanelRows.rows(y, rows, n), expected, "%d rows, rate %s", rows, rate);
+                    assertBits(PanelRows.rows(panels, rows, n), x, "what was dropped from");
+                    kernels.panels().dropout(panels, panels, rows, n, keys, rate);
+                    assertBits(PanelRows.rows(panels, rows, n), expected, "in place, %d rows, rate %s", rows, rate);
+                }
+                seed++;
             }
         }
     }
@@ -58,7 +59,7 @@ class DropoutKernelTest {
         assertThat(dropped).isEqualTo(0x9C9456511CAEE6F3L);
     }
 
-    /** The mask is of the column, not of where the row stands or how long it is. */
+    /** The mask is of the column, not of how long the row is. */
     @Test
     void aColumnHasItsOwnFate() {
         float[] whole = row(77, 0.3f, COLUMNS);
@@ -87,9 +88,9 @@ class DropoutKernelTest {
     }
 
     private float[] row(long key, float rate, int n) {
-        float[] ones = new float[n];
-        Arrays.fill(ones, 1.0f);
-        vector.dropout(ones, 0, ones, 0, n, key, rate);
-        return ones;
+        float[] x = new float[Panels.size(1, n)];
+        Arrays.fill(x, 1.0f);
+        vector.panels().dropout(x, x, 1, n, new long[] {key}, rate);
+        return PanelRows.rows(x, 1, n);
     }
 }

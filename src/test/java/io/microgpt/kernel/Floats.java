@@ -55,6 +55,14 @@ final class Floats {
         return x;
     }
 
+    static double[] doubles(float[] x) {
+        double[] result = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            result[i] = x[i];
+        }
+        return result;
+    }
+
     static float[] concat(float[]... arrays) {
         float[] all = new float
                 [java.util.Arrays.stream(arrays).mapToInt(a -> a.length).sum()];

@@ -7,6 +7,7 @@ import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.KernelProvider.Choice;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.kernel.LeafTree;
+import io.microgpt.kernel.Panels;
 import io.microgpt.random.CounterRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -48,10 +49,12 @@ class DropoutGradientTest {
             int at = layer * places + place;
             int row = at * config.blockSize() + position;
             if (rows[row] == null) {
-                rows[row] = new float[columns];
-                Arrays.fill(rows[row], 1.0f);
                 long key = CounterRandom.absorb(CounterRandom.absorb(key(document), at), position);
-                KernelProvider.scalar().dropout(rows[row], 0, rows[row], 0, columns, key, rate);
+                float[] panel = new float[Panels.size(1, columns)];
+                Arrays.fill(panel, 1.0f);
+                KernelProvider.scalar().panels().dropout(panel, panel, 1, columns, new long[] {key}, rate);
+                rows[row] = new float[columns];
+                KernelProvider.scalar().panels().toRows(panel, 1, columns, rows[row]);
             }
             return rows[row][column];
         };

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.microgpt.data.StepPlan;
 import io.microgpt.kernel.KernelProvider;
+import io.microgpt.kernel.Kernels;
+import io.microgpt.kernel.Panels;
 import io.microgpt.random.ChiSquare;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -37,27 +39,26 @@ class DropoutTest {
     /** {@return which columns of a row are dropped: of the attention weights, or of what attention adds} */
     private static boolean[] row(float rate, boolean branch, long... c) {
         GptConfig config = new GptConfig(5, branch ? COLUMNS - COLUMNS % HEADS : HEADS, HEADS, 4, 64, 5);
-        Dropout dropout = new Dropout(
-                config, KernelProvider.choose(KernelProvider.Choice.AUTO).kernels(), rate);
+        Kernels kernels = KernelProvider.choose(KernelProvider.Choice.AUTO).kernels();
+        Dropout dropout = new Dropout(config, kernels, rate);
         long document = new StepPlan(c[0], new int[] {1}, 1).dropoutKey(c[1], (int) c[2], (int) c[3]);
-        float[] x = new float[64 * COLUMNS];
-        Arrays.fill(x, 1.0f);
         int t = (int) c[6];
+        float[] x = new float[Panels.size(t + 1, COLUMNS)];
+        Arrays.fill(x, 1.0f);
         int width = COLUMNS;
-        int from = 0;
         if (branch) {
             Sequences sequence = new Sequences(config);
             sequence.run(null, false);
             sequence.add(new int[t + 2], t + 2, 0, document);
             width = config.nEmbd();
-            from = t * width;
             dropout.residual(sequence, (int) c[4], (int) c[5], x, x);
         } else {
-            dropout.attention(document, (int) c[4], (int) c[5], t, 1, COLUMNS, x, 0, x, 0, COLUMNS);
+            long[] keys = dropout.attention(document, (int) c[4], (int) c[5], t + 1);
+            kernels.panels().dropout(x, x, t + 1, width, keys, rate);
         }
         boolean[] dropped = new boolean[width];
         for (int i = 0; i < width; i++) {
-            dropped[i] = x[from + i] == 0.0f;
+            dropped[i] = x[Panels.index(t, width) + i * Panels.ROWS] == 0.0f;
         }
         return dropped;
     }

@@ -106,7 +106,7 @@ class GptTest {
         GptConfig config = new GptConfig(700_000, 2, 1, 1, 20, 3);
         List<int[]> documents = TinyModels.documents(config, 6, 9, 20, 3, 13, 14);
         Workspace workspace = new Workspace();
-        workspace.ensure(config, 59, 20, false);
+        workspace.ensure(config, TinyModels.sequences(config, documents), false);
         assertThat(workspace.logitsRows).isBetween(1, 29); // otherwise this would prove nothing
         Run inChunks = Run.of(config, kernels, documents, 0.1f);
         Run oneByOne = Run.inGroups(config, kernels, documents, 0.1f, 1);
@@ -182,14 +182,31 @@ class GptTest {
                 .hasMessageStartingWith(message);
     }
 
+    /** Only what is packed for decoding belongs to the kernels that weights were made for. */
     @Test
-    void weightsForOtherKernelsAreRefused() {
-        Gpt gpt = new Gpt(SHAPE, KernelProvider.choose(Choice.VECTOR).kernels());
+    void weightsForOtherKernels() {
+        Kernels vector = KernelProvider.choose(Choice.VECTOR).kernels();
+        Gpt gpt = new Gpt(SHAPE, vector);
         Weights weights = Run.weights(SHAPE, KernelProvider.scalar());
         assertThat(weights.kernels().name()).isEqualTo("scalar");
-        assertThatThrownBy(() -> gpt.logits(weights, new int[3]))
+        int[] tokens = TinyModels.documents(SHAPE, 9, 18).get(0);
+        assertThat(gpt.logits(weights, tokens)).isEqualTo(gpt.logits(Run.weights(SHAPE, vector), tokens));
+        int e = SHAPE.nEmbd();
+        int v = SHAPE.vocabularySize();
+        assertThatThrownBy(() -> vector.matmul(
+                        1, v, e, new float[e], 0, e, weights.packed().lmHead(), new float[v], 0, v, false))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("packed by");
+    }
+
+    /** They are packed when decoding first asks, and again when they change. */
+    @Test
+    void packedWhenAskedFor() {
+        Weights weights = Run.weights(SHAPE, kernels);
+        PackedWeights packed = weights.packed();
+        assertThat(weights.packed()).isSameAs(packed);
+        weights.set(TinyModels.weights(SHAPE, 13));
+        assertThat(weights.packed()).isNotSameAs(packed);
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -146,7 +147,8 @@ class PassTest {
                 TinyModels.documents(config, 6, 130, 90),
                 TinyModels.documents(config, 7, 130));
         Workspace workspace = new Workspace();
-        workspace.ensure(config, 560, 130, true);
+        List<int[]> all = runs.stream().flatMap(List::stream).collect(Collectors.toList());
+        workspace.ensure(config, TinyModels.sequences(config, all), true);
         assertThat(workspace.logitsRows).isBetween(1, 429); // otherwise this would prove nothing
         Gpt wide = new Gpt(config, kernels);
         Weights of = new Weights(config, TinyModels.weights(config, 12), kernels);

@@ -22,7 +22,6 @@ class SequencesTest {
         sequences.add(new int[] {6, 0, 5, 4, 3, 2}, 6, 1, 0L);
         assertThat(sequences.count()).isEqualTo(2);
         assertThat(sequences.rows()).isEqualTo(7);
-        assertThat(sequences.longest()).isEqualTo(5);
         assertThat(sequences.start(0)).isZero();
         assertThat(sequences.start(1)).isEqualTo(2);
         assertThat(sequences.length(0)).isEqualTo(2);
@@ -72,7 +71,6 @@ class SequencesTest {
             assertThat(sequences.rows()).isZero();
             assertThat(sequences.count()).isZero();
             assertThat(sequences.runs()).isZero();
-            assertThat(sequences.longest()).isZero();
             sequences.run(null, false);
             for (int d = 0; d < documents; d++) {
                 sequences.add(new int[] {d % 7, (d + 1) % 7, (d + 2) % 7}, 3 - d % 2, d, 0L);
@@ -88,7 +86,6 @@ class SequencesTest {
                 }
             }
             assertThat(sequences.rows()).isEqualTo(row).isEqualTo(sequences.run(0).end);
-            assertThat(sequences.longest()).isEqualTo(2);
         }
     }
 

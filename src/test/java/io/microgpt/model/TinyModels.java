@@ -27,4 +27,14 @@ public final class TinyModels {
         }
         return documents;
     }
+
+    /** {@return the rows of documents, one after another} */
+    static Sequences sequences(GptConfig config, List<int[]> documents) {
+        Sequences sequences = new Sequences(config);
+        sequences.run(null, false);
+        for (int d = 0; d < documents.size(); d++) {
+            sequences.add(documents.get(d), documents.get(d).length, d, 0L);
+        }
+        return sequences;
+    }
 }

@@ -77,7 +77,7 @@ class StepWeightsTest {
         Kernels kernels = KernelProvider.choose(Choice.SCALAR).kernels();
         Weights weights = block.weights(MODEL, kernels);
         float[] product = new float[1];
-        kernels.matmul(1, 1, 1, new float[] {1.0f}, 0, 1, 1, weights.wo(0), product, 0, 1, false);
+        kernels.matmul(1, 1, 1, new float[] {1.0f}, 0, 1, weights.packed().wo(0), product, 0, 1, false);
         return product[0];
     }
 }

@@ -3,6 +3,7 @@ package io.microgpt.kernel;
 import static io.microgpt.kernel.Floats.assertBits;
 import static io.microgpt.kernel.Floats.random;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Sums over leaves have the bits of a product for each leaf and of an addition for each pair, by either kernels. */
-class MatmulByLeavesTest {
+/** Sums over leaves have the bits of a sum for each leaf and of an addition for each pair, by either kernels. */
+class WeightGradientByLeavesTest {
     /** Multiplications of one product, so that the scalar kernels come to an end. */
     private static final int MOST = 600_000;
 
@@ -34,34 +35,34 @@ class MatmulByLeavesTest {
         return tree;
     }
 
-    /** Both give the bits of products and additions, from arrays without a float to spare; outside nothing changes. */
+    /**
+     * Both give the bits of sums and additions. Rows before the first leaf, behind the last, and all padding are no numbers; outside of c
+     * nothing changes.
+     */
     private void same(int m, int n, int[] program, int first, int[] rows, int seed, boolean specials) {
         assertThat(rows).hasSize(LeafPrograms.leaves(program));
-        int last = first + Arrays.stream(rows).sum() - 1;
-        int aRow = m + seed % 3;
-        int bRow = n + seed % 4;
-        int cRow = n + seed % 5;
-        int offset = seed % 7;
-        float[] a = random(last * aRow + m, seed, specials);
-        float[] b = random(last * bRow + n, seed + 1, specials);
-        float[] c = random(offset + (m - 1) * cRow + n + seed % 2 * 9, seed + 2, specials);
+        int all = Arrays.stream(rows).sum();
+        float[] a = random(all * m, seed, specials);
+        float[] b = random(all * n, seed + 1, specials);
         int[] starts = new int[rows.length];
-        for (int i = 0; i < rows.length; i++) {
-            starts[i] = i == 0 ? first : starts[i - 1] + rows[i - 1];
+        for (int i = 1; i < rows.length; i++) {
+            starts[i] = starts[i - 1] + rows[i - 1];
         }
         float[] sum = LeafPrograms.sum(scalar, program, leaf -> {
-            float[] product = new float[m * n];
             int at = starts[leaf];
-            scalar.matmul(m, n, rows[leaf], a, at * aRow, 1, aRow, b, at * bRow, bRow, 1, product, 0, n, false);
-            return product;
+            int end = at + rows[leaf];
+            float[] of = Arrays.copyOfRange(a, at * m, end * m);
+            return WeightGradientTest.products(m, n, rows[leaf], of, Arrays.copyOfRange(b, at * n, end * n), null);
         });
+        int offset = seed % 7;
+        float[] c = random(offset + m * n + seed % 2 * 9, seed + 2, specials);
         float[] expected = c.clone();
-        for (int i = 0; i < m; i++) {
-            System.arraycopy(sum, i * n, expected, offset + i * cRow, n);
-        }
+        System.arraycopy(sum, 0, expected, offset, m * n);
+        float[] aPanels = WeightGradientTest.panels(a, first, all, m, 0);
+        float[] bPanels = WeightGradientTest.panels(b, first, all, n, 0);
         for (Kernels kernels : List.of(scalar, vector)) {
             float[] actual = c.clone();
-            kernels.matmulByLeaves(m, n, tree(program, first, rows), a, aRow, b, bRow, actual, offset, cRow);
+            kernels.panels().weightGradient(m, n, aPanels, bPanels, tree(program, first, rows), actual, offset);
             assertBits(
                     actual,
                     expected,
@@ -85,9 +86,9 @@ class MatmulByLeavesTest {
                 int[] rows = new int[leaves];
                 int left = Math.max(leaves, MOST / m / n);
                 for (int i = 0; i < leaves; i++) {
-                    int most = Math.min(random.nextBoolean() ? 300 : 9, left - (leaves - 1 - i));
-                    rows[i] = 1 + random.nextInt(most);
-                    left -= rows[i];
+                    int most = Math.min(List.of(2, 9, 300).get(random.nextInt(3)), left - (leaves - 1 - i));
+                    rows[i] = random.nextInt(most + 1); // none at all, now and then
+                    left -= Math.max(1, rows[i]);
                 }
                 int[] program = LeafPrograms.random(leaves, random);
                 same(m, n, program, seed % 4 == 0 ? 0 : random.nextInt(50), rows, seed++, seed % 3 == 0);
@@ -104,7 +105,7 @@ class MatmulByLeavesTest {
             for (int i = 0; i < 8; i++) {
                 present[i] = (mask >> i & 1) != 0;
                 if (present[i]) {
-                    rows.add(1 + (mask * 31 + i * 17) % 11);
+                    rows.add((mask * 31 + i * 17) % 11);
                 }
             }
             int[] counts = rows.stream().mapToInt(Integer::intValue).toArray();
@@ -163,12 +164,16 @@ class MatmulByLeavesTest {
     void theOrderOfAdditions(String text, float sum) {
         int[] program =
                 Arrays.stream(text.split(" ")).mapToInt(Integer::parseInt).toArray();
-        float[] a = {Float.NaN, 1 << 25, 0.5f, 1.0f, -(1 << 24), -3.0f, Float.NaN};
-        float[] b = {Float.NaN, 1.0f, 2.0f, 1.0f, 1.0f, 1.0f, Float.NaN};
-        for (Kernels kernels : List.of(scalar, vector)) {
-            float[] c = {7.0f, 8.0f, 9.0f};
-            kernels.matmulByLeaves(1, 1, tree(program, 1, 1, 2, 1, 1), a, 1, b, 1, c, 1, 1);
-            assertThat(c).as("%s %s", kernels.name(), text).containsExactly(7.0f, sum, 9.0f);
+        float[] a = {1 << 25, 0.5f, 1.0f, -(1 << 24), -3.0f};
+        float[] b = {1.0f, 2.0f, 1.0f, 1.0f, 1.0f};
+        for (int first : new int[] {0, 1, 13, 14, 16}) {
+            float[] aPanels = WeightGradientTest.panels(a, first, 5, 1, 0);
+            float[] bPanels = WeightGradientTest.panels(b, first, 5, 1, 0);
+            for (Kernels kernels : List.of(scalar, vector)) {
+                float[] c = {7.0f, 8.0f, 9.0f};
+                kernels.panels().weightGradient(1, 1, aPanels, bPanels, tree(program, first, 1, 2, 1, 1), c, 1);
+                assertThat(c).as("%s %s", kernels.name(), text).containsExactly(7.0f, sum, 9.0f);
+            }
         }
     }
 
@@ -186,25 +191,45 @@ class MatmulByLeavesTest {
 
     @Test
     void aLeafWithoutRowsAddsZeros() {
+        float[] a = PanelRows.panels(new float[] {3, 1}, 2, 1, 0);
+        float[] b = PanelRows.panels(new float[] {5, 1}, 2, 1, 0);
         for (Kernels kernels : List.of(scalar, vector)) {
             float[] c = new float[1];
-            kernels.matmulByLeaves(
-                    1, 1, tree(new int[] {0, 1, -1}, 0, 1, 1), new float[] {3, 1}, 1, new float[] {5, 1}, 1, c, 0, 1);
+            kernels.panels().weightGradient(1, 1, a, b, tree(new int[] {0, 1, -1}, 0, 1, 1), c, 0);
             assertThat(c).containsExactly(16.0f);
-            kernels.matmulByLeaves(
-                    1, 1, tree(new int[] {0, 1, -1}, 0, 0, 1), new float[] {1}, 1, new float[] {1}, 1, c, 0, 1);
+            kernels.panels().weightGradient(1, 1, a, b, tree(new int[] {0, 1, -1}, 0, 0, 1), c, 0);
+            assertThat(c).containsExactly(15.0f);
+            kernels.panels().weightGradient(1, 1, a, b, tree(new int[] {0, 1, -1}, 1, 1, 0), c, 0);
             assertThat(c).containsExactly(1.0f);
+            kernels.panels().weightGradient(1, 1, a, b, tree(new int[] {0, 1, -1}, 16, 0, 0), c, 0);
+            assertThat(c).containsExactly(0.0f);
         }
     }
 
     @Test
     void nothingToWrite() {
+        float[] x = PanelRows.random(3, 2, 0, 1, false);
         for (Kernels kernels : List.of(scalar, vector)) {
             float[] c = {1.0f, 2.0f};
             LeafTree leaves = tree(new int[] {0, 1, -1}, 0, 2, 1);
-            kernels.matmulByLeaves(0, 2, leaves, new float[3], 1, new float[6], 2, c, 0, 2);
-            kernels.matmulByLeaves(2, 0, leaves, new float[6], 2, new float[3], 1, c, 0, 1);
+            kernels.panels().weightGradient(0, 2, x, x, leaves, c, 0);
+            kernels.panels().weightGradient(2, 0, x, x, leaves, c, 0);
             assertThat(c).containsExactly(1.0f, 2.0f);
+        }
+    }
+
+    @Test
+    void leavesThatHaveNotBegun() {
+        float[] x = PanelRows.random(3, 1, 0, 1, false);
+        LeafTree leaves = new LeafTree(new int[] {0, 1, -1});
+        leaves.leaf(0);
+        leaves.end(3);
+        for (Kernels kernels : List.of(scalar, vector)) {
+            float[] c = {1.0f};
+            assertThatThrownBy(() -> kernels.panels().weightGradient(1, 1, x, x, leaves, c, 0))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("only 1 leaves have begun of [0, 1, -1]");
+            assertThat(c).containsExactly(1.0f);
         }
     }
 }
