@@ -34,6 +34,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 3, time = 1)
 @Fork(value = 1, jvmArgsPrepend = "--add-modules=jdk.incubator.vector")
 public class KernelBenchmark {
+    private static final int HEADS = 4;
+
     @Param({"vector", "scalar"})
     public String kernels;
 
@@ -55,14 +57,14 @@ public class KernelBenchmark {
     private float[] positive; // (R) factors
     private float[] perRow; // (R) takes results
     private float[] sums; // (R) takes results
-    private long[] keys; // (R)
+    private long[] keys; // (R), or (HEADS, T)
     private float[] weights; // (M, E), also (V, E)
     private float[] gradient; // (M, E)
     private float[] logits; // panels of (R, V)
     private float[] changed; // as long as any other
     private float[] moment1; // (M, E)
     private float[] moment2; // (M, E)
-    private float[] kept; // attention weights of one head of a document
+    private float[] kept; // attention weights of a document
     private float[] scores; // (H, T padded)
     private float[][] pages; // of T positions
     private final LeafTree leaves = new LeafTree(new int[] {0, 1, -1, 2, 3, -1, -1, 4, 5, -1, 6, 7, -1, -1, -1});
@@ -92,7 +94,7 @@ public class KernelBenchmark {
         v = names ? 27 : 65;
         t = names ? 7 : 64;
         hidden = 4 * e;
-        head = e / 4;
+        head = e / HEADS;
         panels = k.panels();
         SplittableRandom random = new SplittableRandom(1);
         x = random(random, Panels.size(rows, hidden));
@@ -102,11 +104,11 @@ public class KernelBenchmark {
         java.util.Arrays.fill(positive, 1.0f);
         perRow = new float[rows];
         sums = new float[rows];
-        keys = random.longs(rows).toArray();
+        keys = random.longs(Math.max(rows, HEADS * t)).toArray();
         weights = random(random, Math.max(hidden, v) * e);
         gradient = random(random, hidden * e);
         logits = random(random, Panels.size(rows, v));
-        kept = new float[PanelKernels.attentionWeights(t) + Kernels.LANES * Kernels.LANES];
+        kept = new float[HEADS * PanelKernels.attentionWeights(t) + Kernels.LANES * Kernels.LANES];
         changed = new float[Math.max(x.length, logits.length)];
         moment1 = new float[hidden * e];
         moment2 = new float[hidden * e];
@@ -121,7 +123,7 @@ public class KernelBenchmark {
         }
         k.pack(hidden, e, weights, 0, up);
         k.pack(v, e, weights, 0, lmHead);
-        panels.attention(x, e, 1, head, t, t, 0.2f, null, 0.0f, kept, 0, z);
+        panels.attention(x, e, HEADS, t, t, 0.2f, null, 0.0f, kept, 0, z);
     }
 
     private static float[] random(SplittableRandom random, int n) {
@@ -173,28 +175,28 @@ public class KernelBenchmark {
         counts.product(hidden, e, rows);
     }
 
-    /** One head of a step's second document. */
+    /** A step's second document, all heads. */
     @Benchmark
     public void attention() {
-        panels.attention(x, e, 1, head, t, t, 0.2f, null, 0.0f, kept, 0, z);
+        panels.attention(x, e, HEADS, t, t, 0.2f, null, 0.0f, kept, 0, z);
     }
 
     /** The same with dropout. */
     @Benchmark
     public void attentionDropout() {
-        panels.attention(x, e, 1, head, t, t, 0.2f, keys, 0.1f, kept, 0, z);
+        panels.attention(x, e, HEADS, t, t, 0.2f, keys, 0.1f, kept, 0, z);
     }
 
     /** The same backward, the weights kept. */
     @Benchmark
     public void attentionBackward() {
-        panels.attentionBackward(x, e, 1, head, t, t, 0.2f, null, 0.0f, kept, 0, y, z);
+        panels.attentionBackward(x, e, HEADS, t, t, 0.2f, null, 0.0f, kept, 0, y, z);
     }
 
     /** The same where the weights are computed again. */
     @Benchmark
     public void attentionBackwardAnew() {
-        panels.attentionBackward(x, e, 1, head, t, t, 0.2f, null, 0.0f, null, 0, y, z);
+        panels.attentionBackward(x, e, HEADS, t, t, 0.2f, null, 0.0f, null, 0, y, z);
     }
 
     /** (R, E). */
@@ -263,7 +265,7 @@ public class KernelBenchmark {
     /** The last position of a document over all of it, all heads. */
     @Benchmark
     public void attend() {
-        k.attend(x, 0, 4, head, 0.2f, pages, 0, t, scores, z, 0);
+        k.attend(x, 0, HEADS, head, 0.2f, pages, 0, t, scores, z, 0);
     }
 
     /** 64 rows of E, one after another, as decoding has them. */

@@ -32,7 +32,7 @@ final class VectorChunks {
         for (int i = 0; i < m; i++) {
             int from = ai + i * distance;
             int to = i / TILE * tile + i % TILE * STEPS;
-            int whole = WHOLE ? Math.min(k, a.length - from - WIDTH + STEPS) / STEPS : 0;
+            int whole = WHOLE ? Math.max(0, Math.min(k, a.length - from - WIDTH + STEPS) / STEPS) : 0;
             for (int c = 0; c < whole; c++) {
                 FloatVector.fromArray(SPECIES, a, from + c * STEPS).intoArray(out, to + c * CHUNK);
             }

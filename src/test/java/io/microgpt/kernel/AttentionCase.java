@@ -40,9 +40,9 @@ record AttentionCase(int size, int heads, int head, int start, int length, boole
         return dropped ? RATES[seed % 2] : 0.0f;
     }
 
-    /** {@return the keys, of a caller whose array is longer now and then; null for no dropout} */
+    /** {@return the keys of all heads, of a caller whose array is longer now and then; null for no dropout} */
     long[] keys() {
-        return dropped ? new Random(seed).longs(length + seed % 5 * 7).toArray() : null;
+        return dropped ? new Random(seed).longs(heads * length + seed % 5 * 7).toArray() : null;
     }
 
     /** {@return queries, keys or values (length, size), or a gradient of them} */
@@ -75,15 +75,15 @@ record AttentionCase(int size, int heads, int head, int start, int length, boole
         return result;
     }
 
-    /** {@return what came before, with what a result may change taken from after it: of this head, the document's rows and those behind} */
+    /** {@return what came before, with what a result may change taken from after it: the document's rows and those behind} */
     float[] mayChange(float[] before, float[] after, int groups) {
         float[] result = before.clone();
         int n = groups * e();
         int end = Panels.count(start + length + BEHIND) * Panels.ROWS;
         for (int row = start; row < end; row++) {
             for (int group = 0; group < groups; group++) {
-                for (int d = 0; d < size; d++) {
-                    int at = PanelRows.at(0, row, group * e() + head * size + d, n);
+                for (int d = 0; d < e(); d++) {
+                    int at = PanelRows.at(0, row, group * e() + d, n);
                     result[at] = after[at];
                 }
             }
@@ -96,7 +96,7 @@ record AttentionCase(int size, int heads, int head, int start, int length, boole
 
     /** {@return an array for the weights, with room for whole tiles behind; null where they are not kept} */
     float[] room() {
-        return kept ? Floats.random(OFFSET + PanelKernels.attentionWeights(length) + 256, 9, true) : null;
+        return kept ? Floats.random(OFFSET + heads * PanelKernels.attentionWeights(length) + 256, 9, true) : null;
     }
 
     /** {@return the weights (length, length) that are kept, without what the mask hides} */
@@ -106,6 +106,7 @@ record AttentionCase(int size, int heads, int head, int start, int length, boole
             for (int s = 0; s <= t; s++) {
                 result[t * length + s] = kept[
                         OFFSET
+                                + head * PanelKernels.attentionWeights(length)
                                 + t / Panels.ROWS * Kernels.padded(length) * Panels.ROWS
                                 + s * Panels.ROWS
                                 + t % Panels.ROWS];
@@ -115,13 +116,13 @@ record AttentionCase(int size, int heads, int head, int start, int length, boole
     }
 
     void forward(Kernels kernels, float[] qkv, float[] weights, float[] out) {
-        kernels.panels().attention(qkv, e(), head, size, start, length, scale(), keys(), rate(), weights, OFFSET, out);
+        kernels.panels().attention(qkv, e(), heads, start, length, scale(), keys(), rate(), weights, OFFSET, out);
     }
 
     void backward(Kernels kernels, float[] qkv, float[] weights, float[] dOut, float[] dQkv) {
         kernels.panels()
                 .attentionBackward(
-                        qkv, e(), head, size, start, length, scale(), keys(), rate(), weights, OFFSET, dOut, dQkv);
+                        qkv, e(), heads, start, length, scale(), keys(), rate(), weights, OFFSET, dOut, dQkv);
     }
 
     /** Results for this head of forward and backward pass: rows one after another. */

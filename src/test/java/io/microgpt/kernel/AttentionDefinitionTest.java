@@ -49,7 +49,9 @@ class AttentionDefinitionTest {
         if (keys == null) {
             return 1.0;
         }
-        return DropoutHash.number(keys[t], s) - 1.0 < (double) c.rate() ? 0.0 : 1.0 / (1.0 - c.rate());
+        return DropoutHash.number(keys[c.head() * c.length() + t], s) - 1.0 < (double) c.rate()
+                ? 0.0
+                : 1.0 / (1.0 - c.rate());
     }
 
     @ParameterizedTest
@@ -182,6 +184,8 @@ class AttentionDefinitionTest {
         if (keys == null) {
             return x;
         }
-        return DropoutHash.number(keys[t], s) < DropoutHash.bound(c.rate()) ? 0.0f : x * DropoutHash.scale(c.rate());
+        return DropoutHash.number(keys[c.head() * c.length() + t], s) < DropoutHash.bound(c.rate())
+                ? 0.0f
+                : x * DropoutHash.scale(c.rate());
     }
 }

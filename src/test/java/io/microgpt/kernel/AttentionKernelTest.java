@@ -151,15 +151,12 @@ class AttentionKernelTest {
                 int start = 0;
                 int at = 0;
                 for (int n : lengths) {
-                    for (int head = 0; head < heads; head++) {
-                        if (pass == 0) {
-                            panels.attention(qkv, e, head, size, start, n, 0.01f, null, 0.0f, weights, at, out);
-                        } else {
-                            panels.attentionBackward(
-                                    qkv, e, head, size, start, n, 0.01f, null, 0.0f, weights, at, dOut, dQkv);
-                        }
-                        at += PanelKernels.attentionWeights(n);
+                    if (pass == 0) {
+                        panels.attention(qkv, e, heads, start, n, 0.01f, null, 0.0f, weights, at, out);
+                    } else {
+                        panels.attentionBackward(qkv, e, heads, start, n, 0.01f, null, 0.0f, weights, at, dOut, dQkv);
                     }
+                    at += heads * PanelKernels.attentionWeights(n);
                     start += n;
                 }
             }

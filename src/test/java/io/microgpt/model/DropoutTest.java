@@ -53,8 +53,9 @@ class DropoutTest {
             width = config.nEmbd();
             dropout.residual(sequence, (int) c[4], (int) c[5], x, x);
         } else {
-            long[] keys = dropout.attention(document, (int) c[4], (int) c[5], t + 1);
-            kernels.panels().dropout(x, x, t + 1, width, keys, rate);
+            long[] keys = dropout.attention(document, (int) c[4], t + 1);
+            int first = (int) c[5] * (t + 1); // of the head
+            kernels.panels().dropout(x, x, t + 1, width, Arrays.copyOfRange(keys, first, first + t + 1), rate);
         }
         boolean[] dropped = new boolean[width];
         for (int i = 0; i < width; i++) {
