@@ -76,8 +76,11 @@ class StepWeightsTest {
     private static float someWeight(WeightBlock block) {
         Kernels kernels = KernelProvider.choose(Choice.SCALAR).kernels();
         Weights weights = block.weights(MODEL, kernels);
-        float[] product = new float[1];
-        kernels.matmul(1, 1, 1, new float[] {1.0f}, 0, 1, weights.packed().wo(0), product, 0, 1, false);
+        int e = MODEL.nEmbd();
+        float[] first = new float[e];
+        first[0] = 1.0f;
+        float[] product = new float[e];
+        kernels.matmul(1, e, e, first, 0, e, weights.packed().wo(0), product, 0, e, false);
         return product[0];
     }
 }
