@@ -151,10 +151,15 @@ final class TrainCommand implements Callable<Integer> {
                     preflight.line()));
             setup.earlier().lines(resumed.isEmpty()).forEach(terminal::print);
             Samples samples = new Samples(model, dataset, settings);
-            try (MetricsLog metrics = new MetricsLog(hadoop, setup.run().metrics(), from);
+            try (MetricsLog metrics = new MetricsLog(hadoop, setup.run().metrics(), from, config.patienceSeconds());
                     TrainingMetrics gauges = noSpark ? null : new TrainingMetrics();
                     EventLog events = settings.flag(ConfigKey.TRAIN_TENSORBOARD)
-                            ? new EventLog(hadoop, setup.run().file(EventLog.DIRECTORY), from, output::warning)
+                            ? new EventLog(
+                                    hadoop,
+                                    setup.run().file(EventLog.DIRECTORY),
+                                    from,
+                                    config.patienceSeconds(),
+                                    output::warning)
                             : null;
                     LiveReport report = new LiveReport(
                             hadoop,
@@ -163,6 +168,7 @@ final class TrainCommand implements Callable<Integer> {
                             config.steps(),
                             Pictures.settings(settings),
                             from,
+                            config.patienceSeconds(),
                             samples::onTheWay,
                             output::warning)) {
                 Watch watch = new Watch(

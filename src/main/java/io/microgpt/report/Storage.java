@@ -4,9 +4,13 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.apache.hadoop.hdfs.DistributedFileSystem;
 
 /** Small files on any Hadoop file system. */
 public final class Storage {
@@ -18,19 +22,33 @@ public final class Storage {
         return fs instanceof LocalFileSystem local ? local.getRawFileSystem() : fs;
     }
 
-    /** Writes a file beside and renames it into place, so that whoever opens it finds a whole one. */
+    /** Writes a file beside and renames it into place, so that whoever opens it finds a whole one, the old or the new. */
     public static void replace(Configuration hadoop, Path path, String text) throws IOException {
         FileSystem fs = fileSystem(hadoop, path);
         Path beside = new Path(path.getParent(), "." + path.getName() + ".tmp");
         try (OutputStream out = fs.create(beside, true)) {
             out.write(text.getBytes(StandardCharsets.UTF_8));
         }
-        if (fs.rename(beside, path)) {
-            return;
+        if (!fs.rename(beside, path) && !overwrites(hadoop, fs, beside, path)) {
+            fs.delete(path, false); // where nothing renames onto what is there
+            if (!fs.rename(beside, path)) {
+                throw new IOException("the file system refused to rename " + beside + " to " + path);
+            }
         }
-        fs.delete(path, false); // HDFS does not rename onto what is there
-        if (!fs.rename(beside, path)) {
-            throw new IOException("the file system refused to rename " + beside + " to " + path);
+    }
+
+    /** {@return whether one file has taken the other's place at once} HDFS does so for those who ask in one of these ways. */
+    private static boolean overwrites(Configuration hadoop, FileSystem fs, Path beside, Path path) throws IOException {
+        if (fs instanceof DistributedFileSystem hdfs) { // a FileContext would open a client of its own each time
+            hdfs.rename(beside, path, Options.Rename.OVERWRITE);
+            return true;
+        }
+        try {
+            FileContext.getFileContext(fs.getUri(), hadoop)
+                    .rename(fs.makeQualified(beside), fs.makeQualified(path), Options.Rename.OVERWRITE);
+            return true;
+        } catch (UnsupportedFileSystemException e) {
+            return false;
         }
     }
 }

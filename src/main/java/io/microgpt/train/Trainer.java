@@ -187,9 +187,8 @@ public final class Trainer {
      * checkpoint, it is the newest before that is whole.
      */
     private void rollBack(DivergenceException cause, BackgroundCheckpoints checkpoints) {
-        checkpoints.await();
-        store.discardAfter(guard.goodStep());
-        state.becomes(store.newest(listener::warning).map(TrainingState::of).orElseGet(this::initial));
+        state.becomes(
+                checkpoints.backTo(guard.goodStep()).map(TrainingState::of).orElseGet(this::initial));
         long step = state.step;
         written = step == 0 ? -1 : step;
         earlyStop.restore(state.memory());
