@@ -29,26 +29,22 @@ public final class Storage {
         try (OutputStream out = fs.create(beside, true)) {
             out.write(text.getBytes(StandardCharsets.UTF_8));
         }
-        if (!fs.rename(beside, path) && !overwrites(hadoop, fs, beside, path)) {
-            fs.delete(path, false); // where nothing renames onto what is there
-            if (!fs.rename(beside, path)) {
-                throw new IOException("the file system refused to rename " + beside + " to " + path);
-            }
+        if (fs instanceof DistributedFileSystem hdfs) { // whose plain rename refuses where a file is
+            hdfs.rename(beside, path, Options.Rename.OVERWRITE);
+        } else if (!fs.rename(beside, path)) {
+            overwrite(hadoop, fs.makeQualified(beside), fs.makeQualified(path));
         }
     }
 
-    /** {@return whether one file has taken the other's place at once} HDFS does so for those who ask in one of these ways. */
-    private static boolean overwrites(Configuration hadoop, FileSystem fs, Path beside, Path path) throws IOException {
-        if (fs instanceof DistributedFileSystem hdfs) { // a FileContext would open a client of its own each time
-            hdfs.rename(beside, path, Options.Rename.OVERWRITE);
-            return true;
-        }
+    private static void overwrite(Configuration hadoop, Path beside, Path path) throws IOException {
         try {
-            FileContext.getFileContext(fs.getUri(), hadoop)
-                    .rename(fs.makeQualified(beside), fs.makeQualified(path), Options.Rename.OVERWRITE);
-            return true;
-        } catch (UnsupportedFileSystemException e) {
-            return false;
+            FileContext.getFileContext(path.toUri(), hadoop).rename(beside, path, Options.Rename.OVERWRITE);
+        } catch (UnsupportedFileSystemException e) { // no other way is left than to be without for a moment
+            FileSystem fs = fileSystem(hadoop, path);
+            fs.delete(path, false);
+            if (!fs.rename(beside, path)) {
+                throw new IOException("the file system refused to rename " + beside + " to " + path);
+            }
         }
     }
 }
