@@ -148,7 +148,7 @@ public final class Trainer {
                 }
             } catch (DivergenceException e) {
                 throw e; // the steps before it are suspect too
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | OutOfMemoryError e) {
                 rescue(checkpoints, e);
                 throw e;
             }
@@ -219,7 +219,7 @@ public final class Trainer {
     }
 
     /** A step has failed, and left the state as it was before: what is done need not be done again. */
-    private void rescue(BackgroundCheckpoints checkpoints, RuntimeException cause) {
+    private void rescue(BackgroundCheckpoints checkpoints, Throwable cause) {
         try {
             if (written != state.step) {
                 write(checkpoints); // nobody is asked: it may be a listener that failed
@@ -227,8 +227,10 @@ public final class Trainer {
             checkpoints.await();
             listener.warning(
                     "a step failed; the training stands at step " + state.step + " in a checkpoint, --resume goes on");
-        } catch (RuntimeException e) {
-            cause.addSuppressed(e);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            if (e != cause) { // the JVM may throw one and the same error twice
+                cause.addSuppressed(e);
+            }
         }
     }
 
