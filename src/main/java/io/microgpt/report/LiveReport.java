@@ -73,18 +73,18 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
             Path file = new Path(directory, SAMPLES);
             samples = new StepLog(hadoop, file, from, patienceSeconds);
             if (from > 0) {
-                read(file);
+                history = SampleHistory.read(hadoop, file);
+                curves = Curves.read(hadoop, new Path(directory, "metrics.jsonl"));
             }
         });
     }
 
-    private void read(Path file) {
-        history = SampleHistory.read(hadoop, file);
-        curves = Curves.read(hadoop, new Path(directory, "metrics.jsonl"));
-    }
-
     /** Waits for storage, as is needed where it is read. */
     private void onStorage(Runnable work) {
+        await(Integer.MAX_VALUE); // the page before may have failed; this is to be done all the same
+        if (storage.isHung()) {
+            return;
+        }
         try {
             storage.call(() -> {
                 work.run();
@@ -118,12 +118,11 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
         List<Sample> kept = waiting;
         waiting = new ArrayList<>();
         onStorage(() -> {
+            curves = Curves.read(hadoop, new Path(directory, "metrics.jsonl"));
             write(kept);
-            if (samples == null) {
-                curves = Curves.read(hadoop, new Path(directory, "metrics.jsonl"));
-            } else {
+            if (samples != null) {
                 samples.backTo(step);
-                read(new Path(directory, SAMPLES));
+                history = SampleHistory.read(hadoop, new Path(directory, SAMPLES));
             }
         });
     }
@@ -201,10 +200,10 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
     /** Writes the last page, with a bounded wait. */
     @Override
     public void close() {
-        awaitStorage();
+        await(MOST_WAIT_SECONDS);
         if (!storage.isHung()) {
             begin();
-            awaitStorage();
+            await(MOST_WAIT_SECONDS);
         }
         if (!storage.isHung()) {
             storage.begin(() -> {
@@ -213,14 +212,14 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
                 }
                 return null;
             });
-            awaitStorage();
+            await(MOST_WAIT_SECONDS);
         }
         storage.close();
     }
 
-    private void awaitStorage() {
+    private void await(int mostSeconds) {
         try {
-            storage.await(MOST_WAIT_SECONDS);
+            storage.await(mostSeconds);
         } catch (IOException e) {
             warn(new Path(directory, REPORT) + ": cannot be written: " + e.getMessage());
         } catch (RuntimeException e) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.LongStream;
+import org.apache.commons.io.FileUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -114,6 +115,28 @@ class LiveReportTest {
         assertThat(warnings).isEmpty();
     }
 
+    /** A page that could not be written is no reason to keep what is taken back. */
+    @Test
+    void whatIsTakenBackIsTakenBackAfterAPageThatFailedToo() throws IOException {
+        org.apache.hadoop.fs.Path metrics = new org.apache.hadoop.fs.Path(directory.toString(), "metrics.jsonl");
+        Path obstacle = directory.resolve("." + LiveReport.REPORT + ".tmp");
+        try (MetricsLog log = new MetricsLog(HADOOP, metrics, 0, PATIENCE);
+                LiveReport report = report(HADOOP, directory, 0)) {
+            Files.createDirectories(obstacle.resolve("in/the/way"));
+            for (long step = 1; step <= 17; step++) {
+                log.stepEnded(Steps.step(step));
+                report.stepEnded(Steps.step(step));
+            }
+            report.evaluated(10, WEIGHTS);
+            log.rolledBack(5);
+            report.rolledBack(5);
+            FileUtils.deleteDirectory(obstacle.toFile());
+        }
+        assertThat(Pages.curves(Pages.parse(page()))).contains("Loss/train loss 5");
+        assertThat(directory.resolve(LiveReport.SAMPLES)).isEmptyFile();
+        assertThat(warnings).singleElement().asString().contains(LiveReport.REPORT + ": cannot be written: ");
+    }
+
     @Test
     void ofManySamplesSomeAreShownAndTheLastIs() {
         SampleHistory history = new SampleHistory();
@@ -186,7 +209,8 @@ class LiveReportTest {
             HangingFileSystem.recover();
         }
         assertThat(warnings)
-                .containsExactly(
-                        "the file system did not answer within 1 s (engine.patience); the training goes on without it");
+                .containsExactly(directory.resolve(LiveReport.REPORT)
+                        + ": cannot be written: the file system did not answer within 1 s"
+                        + " (engine.patience); the training goes on without it");
     }
 }
