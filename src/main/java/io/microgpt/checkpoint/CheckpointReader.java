@@ -175,8 +175,7 @@ final class CheckpointReader {
                 requireMatrix(name, reader.tensors().get(i), prefix, matrices.get(i % matrices.size()));
             }
             // Only now is it certain that the file is as long as the arrays that are allocated for it.
-            requireMemory(
-                    name, reader.tensors().get(reader.tensors().size() - 1).end());
+            requireMemory();
             float[][] arrays = new float[prefixes.size()][model.parameters()];
             for (int i = 0; i < reader.tensors().size(); i++) {
                 int offset = matrices.get(i % matrices.size()).offset();
@@ -211,14 +210,16 @@ final class CheckpointReader {
         }
     }
 
-    /** A sparse file of any size costs nothing; and to be told beats an OutOfMemoryError. */
-    private void requireMemory(String name, long bytes) {
+    /** Of weights and moments, which are held together. A sparse file of any size costs nothing; and to be told beats an OutOfMemoryError. */
+    private void requireMemory() {
+        long model = manifest.files().get(CheckpointFormat.MODEL).bytes();
+        long optimizer = manifest.files().get(CheckpointFormat.OPTIMIZER).bytes();
         long available = Runtime.getRuntime().maxMemory();
-        if (bytes > available) {
+        if (model > available || optimizer > available - model) {
             throw new CheckpointException(
-                    path(name),
-                    "takes " + bytes + " bytes of memory, this process has " + available
-                            + "; give it more, with spark.driver.memory or -Xmx");
+                    directory.path(),
+                    "takes " + (model + optimizer) + " bytes of memory, weights and moments, this process has "
+                            + available + "; give it more, with spark.driver.memory or -Xmx");
         }
     }
 

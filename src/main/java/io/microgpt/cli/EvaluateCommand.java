@@ -102,8 +102,8 @@ final class EvaluateCommand implements Callable<Integer> {
             requireAbsent(hadoop, perDocument);
             warnOfSlowKernels(settings);
             if (ranking.given()) {
-                rank(checkpoint, settings, sessions);
-                return 0;
+                return sessions.watched(
+                        "ranking " + ranking.file, settings, () -> rank(checkpoint, settings, sessions));
             }
             String path = data != null ? data : trainedOn(hadoop, settings);
             if (Dataset.exists(hadoop, path)) {
@@ -145,16 +145,16 @@ final class EvaluateCommand implements Callable<Integer> {
     /** Text is prepared as the training's was, with the model's tokenizer, in a directory that goes away again. */
     private void evaluateText(
             Configuration hadoop, Checkpoint checkpoint, String path, Settings settings, Sessions sessions)
-            throws IOException {
+            throws Exception {
         Path scratch = new Path(model, ".evaluate-" + java.util.UUID.randomUUID());
         FileSystem fs = scratch.getFileSystem(hadoop);
         try {
+            Preparation preparation = new Preparation(
+                    sessions.spark(settings),
+                    Resolved.prepare(settings, path),
+                    Optional.of(TokenizerJson.parse(checkpoint.tokenizerJson(), model)));
             Summaries.prepared(
-                            new Preparation(
-                                            sessions.spark(settings),
-                                            Resolved.prepare(settings, path),
-                                            Optional.of(TokenizerJson.parse(checkpoint.tokenizerJson(), model)))
-                                    .run(scratch.toString()),
+                            sessions.watched("preparing " + path, settings, () -> preparation.run(scratch.toString())),
                             path)
                     .forEach(terminal::print);
             evaluate(hadoop, checkpoint, Dataset.open(hadoop, scratch.toString()), settings, sessions);
@@ -165,7 +165,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private void evaluate(
             Configuration hadoop, Checkpoint checkpoint, Dataset dataset, Settings settings, Sessions sessions)
-            throws IOException {
+            throws Exception {
         Manifest manifest = dataset.manifest();
         requireTokens(checkpoint, dataset);
         if (data == null && !manifest.fingerprint().equals(checkpoint.state().datasetFingerprint())) {
@@ -182,8 +182,8 @@ final class EvaluateCommand implements Callable<Integer> {
         PartScore train = score(Part.TRAIN, checkpoint, dataset, settings, sessions);
         PartScore test = score(Part.TEST, checkpoint, dataset, settings, sessions);
         Optional<Contamination> found = contamination
-                ? Optional.of(Contamination.of(
-                        sessions.spark(settings), training(hadoop, checkpoint, dataset, settings), dataset))
+                ? Optional.of(
+                        contamination(training(hadoop, checkpoint, dataset, settings), dataset, settings, sessions))
                 : Optional.empty();
         EvaluationReport report = new EvaluationReport(
                 model,
@@ -197,11 +197,22 @@ final class EvaluateCommand implements Callable<Integer> {
         Summaries.best(checkpoint.state()).ifPresent(lines::add);
         print(report.json(), lines);
         if (perDocument != null) {
-            DocumentLosses.rows(sessions.spark(settings), dataset, checkpoint, Resolved.kernels(settings))
-                    .write()
-                    .json(perDocument);
+            sessions.watched("scoring the documents", settings, () -> {
+                DocumentLosses.rows(sessions.spark(settings), dataset, checkpoint, Resolved.kernels(settings))
+                        .write()
+                        .json(perDocument);
+                return null;
+            });
             terminal.print("losses of all documents in " + perDocument);
         }
+    }
+
+    private static Contamination contamination(
+            Dataset training, Dataset evaluated, Settings settings, Sessions sessions) throws Exception {
+        return sessions.watched(
+                "looking for test documents in the training text",
+                settings,
+                () -> Contamination.of(sessions.spark(settings), training, evaluated));
     }
 
     /** {@return the dataset that the model was trained on}, in which the test documents of another are looked for */
@@ -284,7 +295,7 @@ final class EvaluateCommand implements Callable<Integer> {
         return ShardScorer.part(dataset, part, new Weights(checkpoint.model(), checkpoint.weights(), kernels));
     }
 
-    private void rank(Checkpoint checkpoint, Settings settings, Sessions sessions) {
+    private int rank(Checkpoint checkpoint, Settings settings, Sessions sessions) {
         RankJob job = new RankJob(sessions.spark(settings), checkpoint, Resolved.kernels(settings));
         List<String> choices = ranking.choices;
         org.apache.spark.sql.Dataset<Row> rows = (choices == null
@@ -300,6 +311,7 @@ final class EvaluateCommand implements Callable<Integer> {
             rows.write().option("ignoreNullFields", false).json(perDocument);
             terminal.print("all rows in " + perDocument);
         }
+        return 0;
     }
 
     private void print(String object, List<String> lines) {

@@ -183,18 +183,18 @@ final class GenerateCommand implements Callable<Integer> {
         return 0;
     }
 
-    private int many(Checkpoint checkpoint, PromptCompleter.Options generate, Settings settings) {
+    private int many(Checkpoint checkpoint, PromptCompleter.Options generate, Settings settings) throws Exception {
         try (Sessions sessions = new Sessions("generate", terminal);
                 GptModel loaded = GptModel.of(sessions.spark(settings), checkpoint, model)) {
-            GenerateJob.Report report = new GenerateJob(
-                            sessions.spark(settings),
-                            new GenerateJob.Input(source.prompts, promptsFormat()),
-                            new GenerateJob.Output(out, format))
-                    .run(
-                            loaded,
-                            new GenerateOptions(column, Optional.ofNullable(seedColumn), generate),
-                            identity(settings),
-                            new GenerateProgress(terminal));
+            GenerateJob job = new GenerateJob(
+                    sessions.spark(settings),
+                    new GenerateJob.Input(source.prompts, promptsFormat()),
+                    new GenerateJob.Output(out, format));
+            GenerateOptions how = new GenerateOptions(column, Optional.ofNullable(seedColumn), generate);
+            GenerateJob.Report report = sessions.watched(
+                    "completing " + source.prompts,
+                    settings,
+                    () -> job.run(loaded, how, identity(settings), new GenerateProgress(terminal)));
             if (report.found() > 0) {
                 terminal.print(Summaries.format("%,d parts were there from a run before", report.found()));
             }

@@ -10,7 +10,7 @@ import java.io.PrintStream;
 
 /**
  * Speaks to a program: a JSON object a line, each with its {@code event}. Steps that evaluate and the last are always said, of the others
- * about one a second. The last line is {@code end}, with the final numbers.
+ * about one a second. The last line is {@code end}, with the final numbers, or {@code error}, with what a person is told.
  */
 final class JsonOutput implements TrainingOutput {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -88,6 +88,13 @@ final class JsonOutput implements TrainingOutput {
         e.samples().forEach(event.putArray("samples")::add);
         event.put("weights_sha256", e.result().sha256());
         say(event);
+    }
+
+    /** Says that a training failed, whether or not it had begun. */
+    static void failed(PrintStream out, String message) {
+        synchronized (out) {
+            out.println(event("error").put("message", message));
+        }
     }
 
     private static void put(ObjectNode event, String part, LossSum sum) {

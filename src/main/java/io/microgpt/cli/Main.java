@@ -1,14 +1,11 @@
 package io.microgpt.cli;
 
-import io.microgpt.checkpoint.CheckpointException;
-import io.microgpt.data.DatasetException;
-import io.microgpt.train.DivergenceException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
+import java.util.function.IntConsumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -30,20 +27,11 @@ public final class Main {
     /** Set to see where an error comes from. */
     private static final String DEBUG = "MICROGPT_DEBUG";
 
-    /** What explains itself by its message, the most telling first. */
-    private static final List<Class<? extends RuntimeException>> EXPLAINED = List.of(
-            ConfigException.class,
-            DatasetException.class,
-            CheckpointException.class,
-            DivergenceException.class,
-            UncheckedIOException.class,
-            IllegalArgumentException.class,
-            IllegalStateException.class);
-
     public static void main(String[] args) {
         // Text is UTF-8 whatever the locale of the machine: a driver on a cluster often has none.
         System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
+        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> endWhenOutOfMemory(e, Runtime.getRuntime()::halt));
         int code = run(args);
         // Spark's own threads may still be about; in cluster mode, a plain return is what says success.
         if (code != 0) {
@@ -64,29 +52,35 @@ public final class Main {
             line.usage(System.err);
             return CommandLine.ExitCode.USAGE;
         }
-        return line.execute(args);
+        try {
+            return line.execute(args);
+        } catch (OutOfMemoryError e) {
+            System.err.println("error: " + Explanation.of(e));
+            return CommandLine.ExitCode.SOFTWARE;
+        }
     }
 
     private static void fail(Exception e) {
-        Throwable explained = explained(e);
-        if (explained == null || System.getenv(DEBUG) != null) {
+        boolean told = Explanation.explained(e).isPresent() || e instanceof IOException; // of storage: its own words do
+        if (!told || System.getenv(DEBUG) != null) {
             e.printStackTrace();
         }
-        Throwable shown = explained == null ? e : explained;
-        System.err.println(
-                "error: " + (explained == null ? shown.getClass().getSimpleName() + ": " : "") + shown.getMessage());
+        System.err.println("error: " + Explanation.of(e));
     }
 
-    /** Spark wraps what a task throws; the first cause that explains itself is what the user wants to read. */
-    private static Throwable explained(Throwable e) {
-        for (Class<?> type : EXPLAINED) {
-            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-                if (type.isInstance(cause)) {
-                    return cause;
-                }
+    /**
+     * Spark's threads die of an error without a word, and whoever waits for what they were to do waits for ever: the driver ends
+     * instead, at once, because nothing that takes memory can be relied on any more.
+     */
+    static void endWhenOutOfMemory(Throwable e, IntConsumer end) {
+        if (e instanceof OutOfMemoryError) {
+            try {
+                System.err.println("error: " + Explanation.of(e));
+            } finally {
+                end.accept(CommandLine.ExitCode.SOFTWARE);
             }
         }
-        return null;
+        e.printStackTrace();
     }
 
     /** The version of the jar. */

@@ -40,10 +40,10 @@ final class PrepareCommand implements Callable<Integer> {
         Terminal terminal = Terminal.standard();
         EarlierRuns earlier = new EarlierRuns(hadoop, settings, message -> terminal.print("warning: " + message));
         try (Sessions sessions = new Sessions("prepare", terminal)) {
-            PreparedStatistics statistics = new Preparation(
+            Preparation preparation = new Preparation(
                             sessions.spark(settings), Resolved.prepare(settings, path), Optional.empty())
-                    .extending(earlier.vocabulary())
-                    .run(out);
+                    .extending(earlier.vocabulary());
+            PreparedStatistics statistics = sessions.watched("preparing " + path, settings, () -> preparation.run(out));
             Summaries.prepared(statistics, out).forEach(System.out::println);
         }
         return 0;

@@ -2,9 +2,8 @@ package io.microgpt.cli;
 
 import io.microgpt.checkpoint.Models;
 import io.microgpt.data.DatasetException;
+import io.microgpt.report.Storage;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -92,8 +91,9 @@ final class RunDirectory {
     }
 
     void writeConfig(Settings settings) {
-        try (OutputStream out = fs.create(config(), true)) {
-            out.write(settings.render().getBytes(StandardCharsets.UTF_8));
+        try {
+            Storage.replace(
+                    hadoop, config(), settings.render()); // a training that dies now can be resumed all the same
         } catch (IOException e) {
             throw new DatasetException(config() + ": cannot be written: " + e.getMessage(), e);
         }

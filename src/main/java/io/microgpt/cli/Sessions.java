@@ -1,6 +1,7 @@
 package io.microgpt.cli;
 
 import io.microgpt.spark.ClusterWatch;
+import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
@@ -33,6 +34,15 @@ final class Sessions implements AutoCloseable {
     ClusterWatch watch(Settings settings) {
         spark(settings);
         return watch;
+    }
+
+    /**
+     * {@return what the work gives} A Spark that stops underneath it does not leave it waiting, and of what fails the first cause is told.
+     *
+     * @param what it is, for a person
+     */
+    <R> R watched(String what, Settings settings, Callable<R> work) throws Exception {
+        return watch(settings).over(what, work);
     }
 
     @Override

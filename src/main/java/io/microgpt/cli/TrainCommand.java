@@ -89,6 +89,18 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         terminal = Terminal.standard(quiet || json);
+        try {
+            run();
+        } catch (Exception | OutOfMemoryError e) {
+            if (json) {
+                JsonOutput.failed(System.out, Explanation.of(e));
+            }
+            throw e;
+        }
+        return 0;
+    }
+
+    private void run() throws Exception {
         Configuration hadoop = SparkSessions.hadoop();
         try (Sessions sessions = new Sessions("train", terminal)) {
             TrainingSetup setup = new TrainingSetup(hadoop, options, data, out, resume, terminal);
@@ -97,7 +109,6 @@ final class TrainCommand implements Callable<Integer> {
             }
             train(hadoop, setup.resolve(sessions, noSpark), sessions);
         }
-        return 0;
     }
 
     private void train(Configuration hadoop, TrainingSetup setup, Sessions sessions) {
@@ -117,23 +128,29 @@ final class TrainCommand implements Callable<Integer> {
         StepPlan steps = data.plan(config.seed(), config.batchSize(), config.replayFraction());
         TrainingTask task = new TrainingTask(
                 model, steps, config.labelSmoothing(), settings.number(ConfigKey.MODEL_DROPOUT), config.kernels());
+        // Executors may come up meanwhile: all that follows is of the same number of tasks.
+        SparkOptions spark = noSpark
+                ? SparkOptions.ofTasks(1)
+                : Resolved.spark(settings)
+                        .fixed(steps.shards(), cluster(settings, sessions).parallelism());
+        Preflight before = preflight(data, task, spark, settings, sessions);
         if (plan) {
-            Preflight preflight = preflight(data, task, settings, sessions);
             PlanReport.lines(
-                            preflight,
+                            before,
                             steps.shards(),
                             config.steps() - from,
                             config.schedule().baseRate(),
                             network)
                     .forEach(System.out::println);
-            preflight.require();
+            before.require();
+            before.warnings().forEach(this::warn);
             return;
         }
+        before.require();
         Supplier<float[]> initialWeights = setup.earlier().initialWeights(model, dataset);
-        try (StopSignal stop = new StopSignal();
-                GradientSource source = source(data, task, settings, sessions)) {
-            Preflight preflight = preflight(data, task, settings, sessions);
-            preflight.require();
+        try (StopSignal stop = new StopSignal(from);
+                GradientSource source = source(data, task, spark, settings, sessions)) {
+            Preflight preflight = preflight(data, task, spark, settings, sessions);
             if (resumed.isEmpty()
                     && settings.optionalText(ConfigKey.TRAIN_INIT_FROM).isPresent()) {
                 initialWeights.get(); // fails, if it does, before anything of the run is touched
@@ -149,12 +166,19 @@ final class TrainCommand implements Callable<Integer> {
                     steps.epochs(config.steps()),
                     source.description(),
                     preflight.line()));
+            preflight.warnings().forEach(output::warning);
+            moreTasks(steps.shards(), spark, settings, sessions).ifPresent(output::warning);
             setup.earlier().lines(resumed.isEmpty()).forEach(terminal::print);
             Samples samples = new Samples(model, dataset, settings);
-            try (MetricsLog metrics = new MetricsLog(hadoop, setup.run().metrics(), from);
+            try (MetricsLog metrics = new MetricsLog(hadoop, setup.run().metrics(), from, config.patienceSeconds());
                     TrainingMetrics gauges = noSpark ? null : new TrainingMetrics();
                     EventLog events = settings.flag(ConfigKey.TRAIN_TENSORBOARD)
-                            ? new EventLog(hadoop, setup.run().file(EventLog.DIRECTORY), from, output::warning)
+                            ? new EventLog(
+                                    hadoop,
+                                    setup.run().file(EventLog.DIRECTORY),
+                                    from,
+                                    config.patienceSeconds(),
+                                    output::warning)
                             : null;
                     LiveReport report = new LiveReport(
                             hadoop,
@@ -163,10 +187,11 @@ final class TrainCommand implements Callable<Integer> {
                             config.steps(),
                             Pictures.settings(settings),
                             from,
+                            config.patienceSeconds(),
                             samples::onTheWay,
                             output::warning)) {
                 Watch watch = new Watch(
-                        Stream.of(metrics, gauges, events, output, report)
+                        Stream.of(metrics, gauges, events, output, report, stop)
                                 .filter(Objects::nonNull)
                                 .toList(),
                         from);
@@ -181,21 +206,42 @@ final class TrainCommand implements Callable<Integer> {
                 report.ended(ending.line(), ending.verdict());
                 output.ends(ending);
             }
+        } catch (OutOfMemoryError e) {
+            throw new IllegalStateException(before.outOfHeap(e), e);
         }
     }
 
-    private Preflight preflight(TrainingData data, TrainingTask task, Settings settings, Sessions sessions) {
-        Cluster cluster = noSpark ? Cluster.ofThisProcess() : Cluster.of(sessions.context(settings));
-        List<Manifest> manifests = data.datasets().map(Dataset::manifest).toList();
-        return Preflight.of(cluster, manifests, task, noSpark ? SparkOptions.ofTasks(1) : Resolved.spark(settings));
+    /** {@return what to say where executors have come up since the tasks of a step were counted} */
+    private Optional<String> moreTasks(int shards, SparkOptions spark, Settings settings, Sessions sessions) {
+        int now = noSpark
+                ? 1
+                : Resolved.spark(settings)
+                        .fixed(shards, cluster(settings, sessions).parallelism())
+                        .tasks();
+        return now <= spark.tasks()
+                ? Optional.empty()
+                : Optional.of(
+                        "a step has " + spark.tasks() + " tasks, of the executors that were there at the beginning;"
+                                + " those that have come since could do with " + now
+                                + ": --resume or --set engine.tasks=" + now);
     }
 
-    private GradientSource source(TrainingData data, TrainingTask task, Settings settings, Sessions sessions) {
+    private Cluster cluster(Settings settings, Sessions sessions) {
+        return noSpark ? Cluster.ofThisProcess() : Cluster.of(sessions.context(settings));
+    }
+
+    private Preflight preflight(
+            TrainingData data, TrainingTask task, SparkOptions spark, Settings settings, Sessions sessions) {
+        List<Manifest> manifests = data.datasets().map(Dataset::manifest).toList();
+        return Preflight.of(cluster(settings, sessions), manifests, task, spark);
+    }
+
+    private GradientSource source(
+            TrainingData data, TrainingTask task, SparkOptions spark, Settings settings, Sessions sessions) {
         if (noSpark) {
             return new LocalSource(data, task, this::warn);
         }
-        return new SparkSource(
-                sessions.context(settings), data, task, Resolved.spark(settings), sessions.watch(settings), this::warn);
+        return new SparkSource(sessions.context(settings), data, task, spark, sessions.watch(settings), this::warn);
     }
 
     private void warn(String message) {

@@ -46,7 +46,7 @@ final class TrainingSetup {
         preparedOnly = true;
     }
 
-    TrainingSetup resolve(Sessions sessions, boolean noSpark) throws IOException {
+    TrainingSetup resolve(Sessions sessions, boolean noSpark) throws Exception {
         if (resume && out == null) {
             throw new IllegalArgumentException("--resume needs --out RUN, the run that is to go on");
         }
@@ -182,7 +182,7 @@ final class TrainingSetup {
         return (dot > 0 ? last.substring(0, dot) : last).replaceAll("[^A-Za-z0-9_-]", "-");
     }
 
-    private Dataset dataset(String path, Sessions sessions) throws IOException {
+    private Dataset dataset(String path, Sessions sessions) throws Exception {
         if (Dataset.exists(hadoop, path)) {
             return Dataset.open(hadoop, path);
         }
@@ -215,7 +215,7 @@ final class TrainingSetup {
             Preparation preparation = new Preparation(
                             sessions.spark(settings), Resolved.prepare(settings, path), Optional.empty())
                     .extending(vocabulary);
-            statistics = preparation.run(run.dataset());
+            statistics = sessions.watched("preparing " + path, settings, () -> preparation.run(run.dataset()));
         } catch (DatasetException e) {
             run.discardIfEmpty();
             throw e;

@@ -3,7 +3,9 @@ package io.microgpt.report;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.microgpt.train.MetricsLog;
 import io.microgpt.train.StepReport;
+import io.microgpt.train.StorageThread;
 import io.microgpt.train.TrainingListener;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,7 +20,7 @@ import org.apache.hadoop.fs.Path;
 /**
  * TensorBoard's event file, with the numbers of {@code metrics.jsonl} as scalars. Each session of a run begins a file of its own and says
  * where it goes on, so that TensorBoard drops what an earlier session did beyond that. Framing is TFRecord's: length, its checksum, data,
- * its checksum. A failure to write is warned of, once, and ends no training.
+ * its checksum. It is written off the training thread; a failure is warned of, once, and ends no training.
  */
 public final class EventLog implements TrainingListener, AutoCloseable {
     /** A directory of a run directory. */
@@ -29,39 +31,40 @@ public final class EventLog implements TrainingListener, AutoCloseable {
     private static final String VERSION = "brain.Event:2";
 
     private static final int MASK_DELTA = 0xa282ead8;
+    /** Of events that wait for storage: more are not kept for it. */
+    private static final int MOST_WAITING_BYTES = 1 << 24;
+
+    private static final int MOST_WAIT_SECONDS = 30;
 
     private final Path path;
     private final Consumer<String> warnings;
-    private FSDataOutputStream out; // null once it cannot be written
+    private final StorageThread storage;
+    private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
+    private boolean givenUp;
+    private FSDataOutputStream out; // of the storage thread
     private long flushed = System.nanoTime();
 
     /**
      * Begins a file in a directory, which is made if need be.
      *
      * @param from the step that training goes on from
+     * @param patienceSeconds until a file system that does not answer is given up
      */
-    public EventLog(Configuration hadoop, Path directory, long from, Consumer<String> warnings) {
+    public EventLog(Configuration hadoop, Path directory, long from, int patienceSeconds, Consumer<String> warnings) {
         this.warnings = warnings;
+        storage = new StorageThread("event-log", patienceSeconds);
         // Names sort by time. Sessions may follow each other within a second, from processes of equal number on other
         // machines.
         path = new Path(
                 directory,
                 "events.out.tfevents." + System.currentTimeMillis() / 1000 + ".microgpt." + UUID.randomUUID());
-        try {
-            out = Storage.fileSystem(hadoop, path).create(path, false);
-            write(event(0).text(3, VERSION));
-            begin(from);
-            out.hflush();
-        } catch (IOException e) {
-            giveUp(e);
-        }
+        storage.begin(() -> out = Storage.fileSystem(hadoop, path).create(path, false));
+        write(event(0).text(3, VERSION));
+        begin(from);
     }
 
     @Override
     public void stepEnded(StepReport report) {
-        if (out == null) {
-            return;
-        }
         Protobuf summary = new Protobuf();
         for (Map.Entry<String, JsonNode> number : MetricsLog.line(report).properties()) {
             if (!number.getKey().equals("step")) {
@@ -69,11 +72,24 @@ public final class EventLog implements TrainingListener, AutoCloseable {
                                 number.getValue().asDouble()));
             }
         }
+        write(event(report.step()).message(5, summary));
+        if (System.nanoTime() - flushed > FLUSH_NANOS || report.testLoss().isPresent()) {
+            flush();
+        }
+    }
+
+    /** Has storage take what waits, unless it still has to do with what it took before. */
+    private void flush() {
         try {
-            write(event(report.step()).message(5, summary));
-            if (System.nanoTime() - flushed > FLUSH_NANOS || report.testLoss().isPresent()) {
-                out.hflush();
+            if (!givenUp && storage.isIdle()) {
+                byte[] events = waiting.toByteArray();
+                waiting.reset();
                 flushed = System.nanoTime();
+                storage.begin(() -> {
+                    out.write(events);
+                    out.hflush();
+                    return null;
+                });
             }
         } catch (IOException e) {
             giveUp(e);
@@ -81,33 +97,33 @@ public final class EventLog implements TrainingListener, AutoCloseable {
     }
 
     /** Readers forget what a file said of later steps. */
-    private void begin(long from) throws IOException {
+    private void begin(long from) {
         write(event(from + 1).message(7, new Protobuf().integer(1, 1))); // session_log { status: START }
     }
 
     @Override
     public void rolledBack(long step) {
-        if (out == null) {
-            return;
-        }
-        try {
-            begin(step);
-        } catch (IOException e) {
-            giveUp(e);
-        }
+        begin(step);
     }
 
     private static Protobuf event(long step) {
         return new Protobuf().number(1, System.currentTimeMillis() * 1e-3).integer(2, step);
     }
 
-    private void write(Protobuf event) throws IOException {
+    private void write(Protobuf event) {
         byte[] data = event.bytes();
+        if (givenUp) {
+            return;
+        }
+        if (waiting.size() > MOST_WAITING_BYTES) {
+            giveUp(new IOException("the file system does not keep up"));
+            return;
+        }
         ByteBuffer record = ByteBuffer.allocate(data.length + 16)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(data.length);
         record.putInt(maskedChecksum(record.array(), 8)).put(data).putInt(maskedChecksum(data, data.length));
-        out.write(record.array());
+        waiting.writeBytes(record.array());
     }
 
     /** A checksum of data that holds checksums is weak; hence TFRecord rotates it and adds a constant. */
@@ -118,18 +134,28 @@ public final class EventLog implements TrainingListener, AutoCloseable {
     }
 
     private void giveUp(IOException e) {
-        out = null;
+        givenUp = true;
+        waiting.reset();
         warnings.accept(path + ": cannot be written: " + e.getMessage() + "; the training goes on without it");
     }
 
+    /** Writes what waits, with a bounded wait. */
     @Override
     public void close() {
-        if (out != null) {
+        if (!givenUp) {
             try {
-                out.close();
+                storage.await(MOST_WAIT_SECONDS);
+                byte[] events = waiting.toByteArray();
+                storage.begin(() -> {
+                    out.write(events);
+                    out.close();
+                    return null;
+                });
+                storage.await(MOST_WAIT_SECONDS);
             } catch (IOException e) {
                 giveUp(e);
             }
         }
+        storage.close();
     }
 }

@@ -2,17 +2,13 @@ package io.microgpt.report;
 
 import io.microgpt.train.StepLog;
 import io.microgpt.train.StepReport;
+import io.microgpt.train.StorageThread;
 import io.microgpt.train.TrainingListener;
 import io.microgpt.train.Verdict;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
@@ -20,7 +16,7 @@ import org.apache.hadoop.fs.Path;
 
 /**
  * Keeps {@code report.html} of a run fresh while it trains, and {@code samples.jsonl} with what the model writes at each evaluation. The
- * page is written off the training thread, one at a time; a refresh that comes too early is left to the next. Nothing here ends a
+ * page and the samples are written off the training thread; a refresh that comes too early is left to the next. Nothing here ends a
  * training: what cannot be written is warned of, once.
  */
 public final class LiveReport implements TrainingListener, AutoCloseable {
@@ -29,7 +25,7 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
     /** A file of a run directory: a line of text samples an evaluation. */
     public static final String SAMPLES = "samples.jsonl";
 
-    private static final long MOST_WAIT_SECONDS = 30;
+    private static final int MOST_WAIT_SECONDS = 30;
 
     private final Configuration hadoop;
     private final Path directory;
@@ -38,15 +34,11 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
     private final List<Run.Setting> settings;
     private final Function<float[], List<String>> sampler;
     private final Consumer<String> warnings;
-    private final ExecutorService writer = Executors.newSingleThreadExecutor(task -> {
-        Thread thread = new Thread(task, "report-writer");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final StorageThread storage;
     private Curves curves = new Curves();
     private SampleHistory history = new SampleHistory();
-    private StepLog samples; // null once it cannot be written
-    private Future<?> pending;
+    private List<Sample> waiting = new ArrayList<>(); // for storage to take
+    private StepLog samples; // of the storage thread; null where it cannot be written
     private boolean warned;
     private String result = "";
     private Verdict verdict; // null until the end
@@ -56,6 +48,7 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
      *
      * @param name of the run, for people
      * @param steps that the configuration asks for
+     * @param patienceSeconds until a file system that does not answer is given up
      * @param sampler from weights, which it must not keep, to a few texts, the same for the same weights
      */
     public LiveReport(
@@ -65,6 +58,7 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
             long steps,
             List<Run.Setting> settings,
             long from,
+            int patienceSeconds,
             Function<float[], List<String>> sampler,
             Consumer<String> warnings) {
         this.hadoop = hadoop;
@@ -74,14 +68,29 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
         this.settings = List.copyOf(settings);
         this.sampler = sampler;
         this.warnings = warnings;
-        try {
+        storage = new StorageThread("report", patienceSeconds);
+        onStorage(() -> {
             Path file = new Path(directory, SAMPLES);
-            samples = new StepLog(hadoop, file, from);
+            samples = new StepLog(hadoop, file, from, patienceSeconds);
             if (from > 0) {
                 history = SampleHistory.read(hadoop, file);
                 curves = Curves.read(hadoop, new Path(directory, "metrics.jsonl"));
             }
-        } catch (UncheckedIOException e) {
+        });
+    }
+
+    /** Waits for storage, as is needed where it is read. */
+    private void onStorage(Runnable work) {
+        await(Integer.MAX_VALUE); // the page before may have failed; this is to be done all the same
+        if (storage.isHung()) {
+            return;
+        }
+        try {
+            storage.call(() -> {
+                work.run();
+                return null;
+            });
+        } catch (IOException | RuntimeException e) {
             warn(e.getMessage());
         }
     }
@@ -96,13 +105,7 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
         try {
             Sample sample = new Sample(step, sampler.apply(weights));
             history.add(sample);
-            if (samples != null) {
-                samples.add(step, sample.line());
-                samples.flush();
-            }
-        } catch (UncheckedIOException e) {
-            samples = null; // each further try may wait as long as this one did
-            warn(e.getMessage());
+            waiting.add(sample);
         } catch (RuntimeException e) {
             warn("no sample of step " + step + ": " + e.getMessage());
         }
@@ -112,16 +115,16 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
     /** What was drawn of later steps goes; {@code metrics.jsonl} has lost them already. */
     @Override
     public void rolledBack(long step) {
-        try {
+        List<Sample> kept = waiting;
+        waiting = new ArrayList<>();
+        onStorage(() -> {
             curves = Curves.read(hadoop, new Path(directory, "metrics.jsonl"));
+            write(kept);
             if (samples != null) {
                 samples.backTo(step);
                 history = SampleHistory.read(hadoop, new Path(directory, SAMPLES));
             }
-        } catch (UncheckedIOException e) {
-            samples = null;
-            warn(e.getMessage());
-        }
+        });
     }
 
     @Override
@@ -137,41 +140,53 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
 
     /** Writes the page as of now, unless one is still being written. */
     private void refresh() {
-        if (pending == null || pending.isDone()) {
-            awaitPending(0); // for its failure, if it had one
-            Run run = new Run(
-                    name,
-                    steps,
-                    curves.copy(),
-                    history.samples(),
-                    settings,
-                    result,
-                    verdict == null ? curves.verdict() : verdict);
-            pending = writer.submit(() -> write(run));
+        try {
+            if (storage.isIdle()) {
+                begin();
+            }
+        } catch (IOException e) {
+            warn(e.getMessage());
+        } catch (RuntimeException e) { // of the page before
+            warn(e.getMessage());
+            begin();
         }
     }
 
-    private Void write(Run run) throws IOException {
-        Storage.replace(hadoop, new Path(directory, REPORT), RunPage.of(run));
-        return null;
+    private void begin() {
+        Run run = new Run(
+                name,
+                steps,
+                curves.copy(),
+                history.samples(),
+                settings,
+                result,
+                verdict == null ? curves.verdict() : verdict);
+        List<Sample> some = waiting;
+        waiting = new ArrayList<>();
+        storage.begin(() -> {
+            Path page = new Path(directory, REPORT);
+            try {
+                Storage.replace(hadoop, page, RunPage.of(run));
+            } catch (IOException e) {
+                throw new UncheckedIOException(page + ": cannot be written: " + e.getMessage(), e);
+            } finally {
+                write(some);
+            }
+            return null;
+        });
     }
 
-    private void awaitPending(long seconds) {
-        if (pending == null) {
+    /** Of the storage thread. */
+    private void write(List<Sample> some) {
+        if (samples == null || some.isEmpty()) {
             return;
         }
         try {
-            pending.get(seconds, TimeUnit.SECONDS);
-            pending = null;
-        } catch (ExecutionException e) {
-            pending = null;
-            warn(new Path(directory, REPORT) + ": cannot be written: "
-                    + e.getCause().getMessage());
-        } catch (TimeoutException e) {
-            warn(new Path(directory, REPORT) + ": was not written within " + seconds
-                    + " s: the file system does not answer");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            some.forEach(sample -> samples.add(sample.step(), sample.line()));
+            samples.flush();
+        } catch (UncheckedIOException e) {
+            samples = null; // each further try may take as long as this one did
+            throw e;
         }
     }
 
@@ -185,17 +200,29 @@ public final class LiveReport implements TrainingListener, AutoCloseable {
     /** Writes the last page, with a bounded wait. */
     @Override
     public void close() {
-        awaitPending(MOST_WAIT_SECONDS);
-        if (pending == null) {
-            refresh();
-            awaitPending(MOST_WAIT_SECONDS);
+        await(MOST_WAIT_SECONDS);
+        if (!storage.isHung()) {
+            begin();
+            await(MOST_WAIT_SECONDS);
         }
-        writer.shutdownNow();
+        if (!storage.isHung()) {
+            storage.begin(() -> {
+                if (samples != null) {
+                    samples.close();
+                }
+                return null;
+            });
+            await(MOST_WAIT_SECONDS);
+        }
+        storage.close();
+    }
+
+    private void await(int mostSeconds) {
         try {
-            if (samples != null) {
-                samples.close();
-            }
-        } catch (UncheckedIOException e) {
+            storage.await(mostSeconds);
+        } catch (IOException e) {
+            warn(new Path(directory, REPORT) + ": cannot be written: " + e.getMessage());
+        } catch (RuntimeException e) {
             warn(e.getMessage());
         }
     }

@@ -2,8 +2,10 @@ package io.microgpt.spark;
 
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskFailedReason;
 import org.apache.spark.scheduler.ExecutorKilled$;
@@ -25,6 +27,8 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
     private static final long WARNING_NANOS = TimeUnit.SECONDS.toNanos(30);
     /** A standalone master starts them anew without end. */
     private static final int MOST_STILLBORN = 10;
+    /** How Spark's executors end when their heap is short. */
+    private static final Pattern OUT_OF_MEMORY = Pattern.compile("\\bcode:? 52\\b");
     /** A Spark that has stopped may leave a caller waiting for a lock that nobody gives back, as for one of a broadcast. */
     private static final long STOPPED_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -41,6 +45,7 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
     private String givenUp;
     private Thread caller; // who is in a call of Spark
     private long stoppedSince;
+    private boolean released; // the caller was interrupted
     private boolean closed;
 
     /**
@@ -100,7 +105,10 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
         boolean used = served.remove(removed.executorId());
         // One that idles may go, between jobs or because dynamic allocation has no use for it.
         if (!jobs.isEmpty() && !removed.reason().equals(ExecutorKilled$.MODULE$.toString())) {
-            String what = "executor " + removed.executorId() + " was lost: " + firstLine(removed.reason());
+            String what = "executor " + removed.executorId() + " was lost: " + firstLine(removed.reason())
+                    + (OUT_OF_MEMORY.matcher(removed.reason()).find()
+                            ? " (its heap was short: give more by --executor-memory)"
+                            : "");
             trouble(what);
             warnings.accept(what);
             stillborn += used || !running.isEmpty() ? 0 : 1;
@@ -141,6 +149,7 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
         if (caller != null && now - stoppedSince > STOPPED_NANOS) {
             caller.interrupt();
             caller = null;
+            released = true;
         }
     }
 
@@ -184,6 +193,34 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
 
     synchronized void end() {
         caller = null;
+        if (released) {
+            released = false;
+            Thread.interrupted(); // it was for that call alone: a checkpoint may be waited for next
+        }
+    }
+
+    /**
+     * {@return what the work gives, which this thread does by calls of Spark}
+     *
+     * @param what it is, for a person
+     * @throws Exception of the work; or, where Spark has stopped or a job was given up, what went wrong first
+     */
+    public <R> R over(String what, Callable<R> work) throws Exception {
+        begin();
+        try {
+            return work.call();
+        } catch (Exception e) {
+            if (givenUp() || spark.isStopped()) {
+                throw new IllegalStateException(what + " failed on Spark: " + explain(e), e);
+            }
+            throw e;
+        } finally {
+            end();
+        }
+    }
+
+    private synchronized boolean givenUp() {
+        return givenUp != null;
     }
 
     /** {@return what to tell of a call of Spark that failed} */

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
@@ -112,7 +113,11 @@ final class Direct {
                     .handle((before, failure) -> null)
                     .thenComposeAsync(free -> sums.fetched(spare))
                     .exceptionally(failure -> {
-                        cause = failure;
+                        Throwable why = unwrapped(failure);
+                        if (why instanceof Error error) {
+                            throw error; // of this JVM, as when its heap is short: to compute them again would not help
+                        }
+                        cause = why;
                         lost.add(partition);
                         return List.of();
                     })
@@ -130,9 +135,17 @@ final class Direct {
             try {
                 CompletableFuture.allOf(added.toArray(CompletableFuture[]::new)).get();
             } catch (ExecutionException e) {
+                if (unwrapped(e) instanceof Error error) {
+                    throw error;
+                }
                 throw e.getCause() instanceof Exception why ? why : e;
             }
             return lost;
+        }
+
+        private static Throwable unwrapped(Throwable failure) {
+            boolean wraps = failure instanceof CompletionException || failure instanceof ExecutionException;
+            return wraps && failure.getCause() != null ? unwrapped(failure.getCause()) : failure;
         }
     }
 }

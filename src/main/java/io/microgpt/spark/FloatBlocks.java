@@ -6,11 +6,15 @@ import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongPredicate;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.network.BlockTransferService;
@@ -39,6 +43,7 @@ final class FloatBlocks {
     private static final int STEP_BITS = 40;
 
     private static final AtomicLong TRAININGS = new AtomicLong();
+    private static final Set<Long> LIVING = ConcurrentHashMap.newKeySet(); // trainings of this driver that are not over
 
     private static final Map<Place, float[]> HERE = new ConcurrentHashMap<>();
     private static final PieceMemory PIECES = new PieceMemory();
@@ -65,7 +70,49 @@ final class FloatBlocks {
      * there: what is put for one sweeps out what is left of those that are over.
      */
     static long owner() {
-        return TRAININGS.incrementAndGet() << STEP_BITS;
+        long training = TRAININGS.incrementAndGet();
+        LIVING.add(training);
+        return training << STEP_BITS;
+    }
+
+    /** {@return the trainings of this driver that are not over, for {@link #sweep}} */
+    static SortedSet<Long> living() {
+        return new TreeSet<>(LIVING);
+    }
+
+    /**
+     * Ends a training: what it put is forgotten here, and by the executors what they still have of its last steps. What a task that
+     * nobody waits for puts even later goes when another training begins.
+     *
+     * @param last of its owners
+     */
+    static void end(long last) {
+        long training = last >>> STEP_BITS;
+        LIVING.remove(training);
+        forget(owner -> owner >>> STEP_BITS == training);
+        for (long owner = Math.max(training << STEP_BITS, last - 1); owner <= last; owner++) {
+            remove(owner);
+        }
+    }
+
+    /**
+     * In any JVM: forgets what trainings left here that are over.
+     *
+     * @param living those that were not when the newest of them began; of later ones nothing is known
+     */
+    static void sweep(SortedSet<Long> living) {
+        forget(owner -> {
+            long training = owner >>> STEP_BITS;
+            return training < living.last() && !living.contains(training);
+        });
+    }
+
+    private static void forget(LongPredicate over) {
+        HERE.keySet().removeIf(place -> over.test(place.owner()));
+        SparkEnv env = SparkEnv.get(); // null when the application is over
+        if (env != null && !env.isStopped()) {
+            PIECES.sweep(env.blockManager(), over);
+        }
     }
 
     /** {@return whether an owner is of the same training as a later one, and not of the step before, which the driver may be about to remove} */
@@ -100,7 +147,7 @@ final class FloatBlocks {
     /** {@return the place, where all pieces of an array are stored; null where there is no room} */
     static Place store(Place place, float[] values, BlockManager manager) {
         long owner = place.owner();
-        PIECES.sweep(manager, owner);
+        PIECES.sweep(manager, other -> isOver(other, owner));
         for (int p = 0; p < place.pieces(); p++) {
             int from = p * PIECE_FLOATS;
             int length = Math.min(PIECE_FLOATS, values.length - from);
@@ -204,7 +251,7 @@ final class FloatBlocks {
     static void remove(long owner) {
         HERE.keySet().removeIf(place -> place.owner() == owner);
         SparkEnv env = SparkEnv.get(); // null when the application is over
-        if (env != null && !oneJvm()) {
+        if (env != null && !env.isStopped() && !oneJvm()) {
             env.blockManager().master().removeBroadcast(owner, true, false);
         }
     }

@@ -64,6 +64,9 @@ public final class PartialSums implements Externalizable {
 
     /** {@return the same sums, their gradients offered to the driver as blocks if there is room for them} */
     PartialSums offered(long owner) {
+        if (TaskContext.get().isInterrupted()) { // who would have fetched them has had them removed by now
+            throw new IllegalStateException("the task was killed");
+        }
         List<FloatBlocks.Place> offered = new ArrayList<>();
         List<SumTree.Node> without = new ArrayList<>();
         for (SumTree.Node node : nodes) {

@@ -4,6 +4,7 @@ import java.lang.ref.SoftReference;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.LongPredicate;
 import org.apache.spark.storage.BlockId;
 import org.apache.spark.storage.BlockManager;
 
@@ -37,12 +38,14 @@ final class PieceMemory {
     /**
      * Removes what should be gone for long: put by a task that nobody waited for, after the driver had its owner's blocks removed, or on an
      * executor that did not hear of it.
+     *
+     * @param over whether an owner's blocks should be gone
      */
-    void sweep(BlockManager manager, long owner) {
+    void sweep(BlockManager manager, LongPredicate over) {
         List<BlockId> old;
         synchronized (this) {
             old = pieces.stream()
-                    .filter(piece -> FloatBlocks.isOver(piece.owner(), owner)
+                    .filter(piece -> over.test(piece.owner())
                             && (manager.memoryStore().contains(piece.id())
                                     || manager.diskStore().contains(piece.id())))
                     .map(Piece::id)

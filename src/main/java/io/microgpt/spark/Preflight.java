@@ -13,8 +13,6 @@ import java.util.Locale;
  * @param cluster what is there
  */
 public record Preflight(Footprint footprint, Cluster cluster) {
-    private static final long MIB = 1L << 20;
-
     /** @param manifests of the dataset, and of the one that is replayed */
     public static Preflight of(Cluster cluster, List<Manifest> manifests, TrainingTask task, SparkOptions options) {
         int tasks = options.tasksOf(task.plan().shards(), cluster.parallelism());
@@ -23,7 +21,9 @@ public record Preflight(Footprint footprint, Cluster cluster) {
     }
 
     /**
-     * @throws IllegalArgumentException if it cannot work, with what to give to spark-submit
+     * Refuses what cannot work, whatever executors there are when it begins and whichever may come later.
+     *
+     * @throws IllegalArgumentException with what to give to spark-submit
      */
     public void require() {
         List<String> problems = new ArrayList<>();
@@ -34,22 +34,55 @@ public record Preflight(Footprint footprint, Cluster cluster) {
                     + "; give --conf spark.driver.maxResultSize=0"
                     + (footprint.gather() == Gather.SLICED ? ", or --set engine.gather=direct" : ""));
         });
-        long driver = footprint.driverBytes() + (cluster.executors() == 0 ? footprint.executorBytes() : 0);
-        if (driver > cluster.driverBytes()) {
-            problems.add("the driver needs a heap of at least " + bytes(driver) + " and has "
-                    + bytes(cluster.driverBytes()) + "; give --driver-memory " + mebibytes(driver));
+        if (footprint.driverBytes() > cluster.driverBytes()) {
+            problems.add(driverNeeds());
         }
-        if (cluster.executors() > 0 && footprint.executorBytes() > cluster.executorBytes()) {
-            problems.add("an executor needs a heap of at least " + bytes(footprint.executorBytes()) + " and has "
+        if (cluster.executors() > 0 && footprint.leastExecutorBytes() > cluster.executorBytes()) {
+            problems.add("an executor needs a heap of at least " + bytes(footprint.leastExecutorBytes()) + " and has "
                     + bytes(cluster.executorBytes()) + "; give --executor-memory "
-                    + mebibytes(footprint.executorBytes())
-                    + (footprint.tasksAtOnce() > 1 ? ", or --executor-cores 1" : ""));
+                    + Cluster.mebibytes(footprint.leastExecutorBytes()));
         }
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException("a model of "
-                    + String.format(Locale.ROOT, "%,d", footprint.model().parameters())
-                    + " parameters cannot be trained here: " + String.join("; ", problems));
+            throw new IllegalArgumentException(model() + " cannot be trained here: " + String.join("; ", problems));
         }
+    }
+
+    /** {@return what may go wrong, where that depends on executors that may still come and on the order of what they send} */
+    public List<String> warnings() {
+        List<String> warnings = new ArrayList<>();
+        long most = footprint.mostDriverBytes();
+        if (most > cluster.driverBytes()) {
+            warnings.add("the driver may need a heap of " + bytes(most) + " and has " + bytes(cluster.driverBytes())
+                    + ", if sums of gradients come in an order that lets most of them wait; give "
+                    + cluster.driverHeap(most) + ", or --set engine.gather=sliced");
+        }
+        long executor = footprint.executorBytes();
+        if (cluster.executors() > 0 && executor > cluster.executorBytes()) {
+            warnings.add("an executor may need a heap of " + bytes(executor) + " and has "
+                    + bytes(cluster.executorBytes()) + ", if no more of them come than the " + cluster.executors()
+                    + " so far, of " + footprint.tasksAtOnce() + (footprint.tasksAtOnce() == 1 ? " task" : " tasks")
+                    + " at once; give --executor-memory " + Cluster.mebibytes(executor)
+                    + (footprint.tasksAtOnce() > 1 ? ", or --executor-cores 1" : ", or more executors"));
+        }
+        return warnings;
+    }
+
+    /** {@return what to say of a driver whose heap was not enough, whatever was expected} */
+    public String outOfHeap(OutOfMemoryError e) {
+        return "the heap of the driver is short (" + e.getMessage() + "): for " + model() + " " + driverNeeds();
+    }
+
+    private String model() {
+        return "a model of "
+                + String.format(Locale.ROOT, "%,d", footprint.model().parameters()) + " parameters";
+    }
+
+    private String driverNeeds() {
+        long least = footprint.driverBytes();
+        // What was not enough, though it should have been, wants half as much again.
+        long more = Math.max(least, least > cluster.driverBytes() ? 0 : cluster.driverBytes() * 3 / 2);
+        return "the driver needs a heap of at least " + bytes(least) + " and has " + bytes(cluster.driverBytes())
+                + "; give " + cluster.driverHeap(more);
     }
 
     /** {@return what a step moves and what is held, in one line} */
@@ -63,8 +96,7 @@ public record Preflight(Footprint footprint, Cluster cluster) {
                         + (footprint.gather() == Gather.SLICED
                                 ? " (" + bytes(footprint.shuffledBytes()) + " by a shuffle)"
                                 : "");
-        long driver = footprint.driverBytes() + (cluster.executors() == 0 ? footprint.executorBytes() : 0);
-        return moves + "; driver heap " + bytes(driver) + " of " + bytes(cluster.driverBytes())
+        return moves + "; driver heap " + bytes(footprint.driverBytes()) + " of " + bytes(cluster.driverBytes())
                 + (cluster.executors() == 0
                         ? ""
                         : ", executor heap " + bytes(footprint.executorBytes()) + " of "
@@ -85,9 +117,5 @@ public record Preflight(Footprint footprint, Cluster cluster) {
         return size < 1_000_000_000
                 ? String.format(Locale.ROOT, "%.1f MB", size * 1e-6)
                 : String.format(Locale.ROOT, "%.2f GB", size * 1e-9);
-    }
-
-    private static String mebibytes(long size) {
-        return (size + MIB - 1) / MIB + "m";
     }
 }

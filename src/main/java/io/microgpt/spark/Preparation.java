@@ -95,12 +95,16 @@ public final class Preparation {
             if (fs.exists(target) || !fs.rename(work, target)) {
                 throw new DatasetException(out + ": the prepared dataset in " + work + " cannot be renamed to it");
             }
+            fs.delete(beside, true);
             return statistics;
         } catch (Exception e) {
+            try {
+                fs.delete(beside, true);
+            } catch (IOException also) { // what went wrong first is what is told
+                e.addSuppressed(also);
+            }
             throwCause(e);
             throw e;
-        } finally {
-            fs.delete(beside, true);
         }
     }
 

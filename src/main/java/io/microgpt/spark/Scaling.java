@@ -72,7 +72,7 @@ public final class Scaling {
     public List<Step> table(int shards) {
         List<Step> steps = new ArrayList<>();
         for (int executors = 1; executors < shards; executors *= 2) {
-            steps.add(step(executors, executors, executors));
+            steps.add(step(executors, executors, Footprint.subtrees(shards, executors)));
         }
         steps.add(step(shards, shards, shards));
         return steps;

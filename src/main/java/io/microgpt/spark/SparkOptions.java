@@ -13,6 +13,11 @@ public record SparkOptions(int tasks, Optional<Gather> gather) {
         return Math.min(shards, tasks > 0 ? tasks : parallelism);
     }
 
+    /** {@return the same with the number of tasks that it comes to, whatever the parallelism is later} */
+    public SparkOptions fixed(int shards, int parallelism) {
+        return new SparkOptions(tasksOf(shards, parallelism), gather);
+    }
+
     /** {@return so many tasks, all else by default} */
     public static SparkOptions ofTasks(int tasks) {
         return new SparkOptions(tasks, Optional.empty());

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.apache.spark.SparkEnv;
@@ -46,9 +47,11 @@ public final class SparkSource implements GradientSource {
     private record Span(int first, int end) implements Serializable {}
 
     /** What an executor needs to read its shards. */
-    private record Origin(SerializableConfiguration hadoop, Shards shards, TrainingTask task) implements Serializable {
+    private record Origin(SerializableConfiguration hadoop, Shards shards, TrainingTask task, SortedSet<Long> trainings)
+            implements Serializable {
         ShardRun load(Span span) {
             ExecutorLog.withoutTasks();
+            FloatBlocks.sweep(trainings);
             return ShardRun.load(hadoop.value(), shards, task, span.first(), span.end());
         }
     }
@@ -82,7 +85,11 @@ public final class SparkSource implements GradientSource {
         this.origin = broadcast(
                 spark,
                 watch,
-                new Origin(new SerializableConfiguration(spark.hadoopConfiguration()), data.shards(), task));
+                new Origin(
+                        new SerializableConfiguration(spark.hadoopConfiguration()),
+                        data.shards(),
+                        task,
+                        FloatBlocks.living()));
         Broadcast<Origin> loaded = origin;
         this.runs = spark.parallelize(spans, this.partitions)
                 .map(span -> loaded.value().load(span))
@@ -230,6 +237,7 @@ public final class SparkSource implements GradientSource {
 
     @Override
     public void close() {
+        FloatBlocks.end(owner);
         if (!spark.sc().isStopped()) {
             runs.unpersist(false);
             origin.destroy();

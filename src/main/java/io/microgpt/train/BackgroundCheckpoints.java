@@ -3,6 +3,7 @@ package io.microgpt.train;
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.CheckpointException;
 import io.microgpt.checkpoint.CheckpointStore;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -42,9 +43,7 @@ final class BackgroundCheckpoints implements AutoCloseable {
      */
     void write(Checkpoint checkpoint, Set<Long> others) {
         await();
-        if (hung) {
-            throw new CheckpointException(store.directory(), "no checkpoint is written any more: the last one hangs");
-        }
+        requireAnswers();
         pending = writer.submit(() -> {
             String path = store.write(checkpoint).toString();
             store.retain(keep, others);
@@ -52,30 +51,54 @@ final class BackgroundCheckpoints implements AutoCloseable {
         });
     }
 
+    /**
+     * Goes back: discards what is later than a step, when nothing is being written any more.
+     *
+     * @return the newest that is left and whole; nothing where there is none
+     */
+    Optional<Checkpoint> backTo(long step) {
+        await();
+        requireAnswers();
+        Future<Optional<Checkpoint>> newest = writer.submit(() -> {
+            store.discardAfter(step);
+            return store.newest(listener::warning);
+        });
+        return answer(newest, "the training could not go back to an earlier checkpoint");
+    }
+
+    private void requireAnswers() {
+        if (hung) {
+            throw new CheckpointException(store.directory(), "no checkpoint is written any more: the last one hangs");
+        }
+    }
+
     /** Waits until the last one is whole on storage, or throws why it is not. */
     void await() {
-        if (pending == null) {
-            return;
+        if (pending != null) {
+            Future<?> last = pending;
+            pending = null;
+            answer(last, "a checkpoint was not written");
         }
+    }
+
+    private <T> T answer(Future<T> call, String otherwise) {
         try {
-            pending.get(patienceSeconds, TimeUnit.SECONDS);
+            return call.get(patienceSeconds, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException cause
                     ? cause
-                    : new IllegalStateException("a checkpoint could not be written: " + e.getCause(), e.getCause());
+                    : new IllegalStateException(otherwise + ": " + e.getCause(), e.getCause());
         } catch (TimeoutException e) {
-            pending.cancel(true);
+            call.cancel(true);
             hung = true; // and with it the only thread that writes
             throw new CheckpointException(
                     store.directory(),
-                    "a checkpoint was not written within " + patienceSeconds
+                    otherwise + " within " + patienceSeconds
                             + " s (engine.patience): the file system does not answer; the checkpoints before it are whole",
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while a checkpoint was being written", e);
-        } finally {
-            pending = null;
+            throw new IllegalStateException("interrupted while the storage of checkpoints was to answer", e);
         }
     }
 

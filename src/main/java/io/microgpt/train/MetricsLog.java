@@ -26,9 +26,14 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
 
     private final StepLog log;
 
-    /** @param step the step that training goes on from; lines of later steps are dropped */
-    public MetricsLog(Configuration hadoop, Path path, long step) {
-        log = new StepLog(hadoop, path, step);
+    /**
+     * Opens or begins the file.
+     *
+     * @param step the step that training goes on from; lines of later steps are dropped
+     * @param patienceSeconds until a file system that does not answer is given up
+     */
+    public MetricsLog(Configuration hadoop, Path path, long step, int patienceSeconds) {
+        log = new StepLog(hadoop, path, step, patienceSeconds);
     }
 
     @Override

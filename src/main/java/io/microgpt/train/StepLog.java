@@ -33,21 +33,40 @@ public final class StepLog implements AutoCloseable {
     private long flushed = System.nanoTime();
     /** The last step whose line is on storage. */
     private long kept;
-    /** The lines since, in case that what is open breaks. */
+    /** The lines since, which are not. */
     private final StringBuilder since = new StringBuilder();
 
     private long last;
+    private final StorageThread storage;
 
-    /** @param step the step that training goes on from; lines of later steps are dropped */
-    public StepLog(Configuration hadoop, Path path, long step) {
+    /**
+     * Opens or begins the file.
+     *
+     * @param step the step that training goes on from; lines of later steps are dropped
+     * @param patienceSeconds until a file system that does not answer is given up
+     */
+    public StepLog(Configuration hadoop, Path path, long step, int patienceSeconds) {
         this.hadoop = hadoop;
         this.path = path;
+        storage = new StorageThread("step-log", patienceSeconds);
         kept = step;
         last = step;
+        call(this::open);
+    }
+
+    /** What is to be done on storage. */
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    private void call(Work work) {
         try {
-            open();
+            storage.call(() -> {
+                work.run();
+                return null;
+            });
         } catch (IOException e) {
-            throw failure(e);
+            throw new UncheckedIOException(path + ": cannot be written: " + e.getMessage(), e);
         }
     }
 
@@ -140,11 +159,6 @@ public final class StepLog implements AutoCloseable {
     public void add(long step, String line) {
         since.append(line).append('\n');
         last = step;
-        try {
-            out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            reopen(e);
-        }
         if (System.nanoTime() - flushed > FLUSH_NANOS) {
             flush();
         }
@@ -155,35 +169,45 @@ public final class StepLog implements AutoCloseable {
         flush();
         kept = step;
         last = step;
-        try {
-            out.close();
-            open();
-        } catch (IOException e) {
-            reopen(e);
-        }
+        call(() -> {
+            try {
+                out.close();
+                open();
+            } catch (IOException e) {
+                reopen("", e);
+            }
+        });
     }
 
-    /** Puts all lines on storage. */
+    /**
+     * Puts all lines on storage.
+     *
+     * @throws UncheckedIOException if they cannot be written, or not in time
+     */
     public void flush() {
-        try {
-            out.hflush();
-        } catch (IOException e) {
-            reopen(e);
-        }
-        kept();
-    }
-
-    private void kept() {
+        String lines = since.toString();
+        call(() -> write(lines));
         flushed = System.nanoTime();
         kept = last;
         since.setLength(0);
     }
 
+    private void write(String lines) throws IOException {
+        try {
+            out.write(lines.getBytes(StandardCharsets.UTF_8));
+            out.hflush();
+        } catch (IOException e) {
+            reopen(lines, e);
+        }
+    }
+
     /**
      * A file that stays open as long as the training may break where its checkpoints do not: HDFS gives it up when a DataNode dies
      * and no other is left to take its place. A new file finds others.
+     *
+     * @param lines that may be lost with it
      */
-    private void reopen(IOException cause) {
+    private void reopen(String lines, IOException cause) throws IOException {
         try {
             out.close();
         } catch (IOException e) {
@@ -191,13 +215,12 @@ public final class StepLog implements AutoCloseable {
         }
         try {
             open();
-            out.write(since.toString().getBytes(StandardCharsets.UTF_8));
+            out.write(lines.getBytes(StandardCharsets.UTF_8));
             out.hflush();
         } catch (IOException e) {
             suppress(cause, e);
-            throw failure(e);
+            throw e;
         }
-        kept();
     }
 
     /** HDFS throws one exception object more than once, which Java does not let suppress itself. */
@@ -207,21 +230,25 @@ public final class StepLog implements AutoCloseable {
         }
     }
 
-    private UncheckedIOException failure(IOException e) {
-        return new UncheckedIOException(path + ": cannot be written: " + e.getMessage(), e);
-    }
-
+    /** Where storage did not answer before, there is no further wait; whoever waited then knows. */
     @Override
     public void close() {
         try {
+            if (!storage.isHung()) {
+                flush();
+                call(this::closeWhole);
+            }
+        } finally {
+            storage.close();
+        }
+    }
+
+    private void closeWhole() throws IOException {
+        try {
             out.close();
         } catch (IOException e) {
-            reopen(e);
-            try {
-                out.close();
-            } catch (IOException again) {
-                throw failure(again);
-            }
+            reopen("", e);
+            out.close();
         }
     }
 }

@@ -148,7 +148,7 @@ public final class Trainer {
                 }
             } catch (DivergenceException e) {
                 throw e; // the steps before it are suspect too
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | OutOfMemoryError e) {
                 rescue(checkpoints, e);
                 throw e;
             }
@@ -187,9 +187,8 @@ public final class Trainer {
      * checkpoint, it is the newest before that is whole.
      */
     private void rollBack(DivergenceException cause, BackgroundCheckpoints checkpoints) {
-        checkpoints.await();
-        store.discardAfter(guard.goodStep());
-        state.becomes(store.newest(listener::warning).map(TrainingState::of).orElseGet(this::initial));
+        state.becomes(
+                checkpoints.backTo(guard.goodStep()).map(TrainingState::of).orElseGet(this::initial));
         long step = state.step;
         written = step == 0 ? -1 : step;
         earlyStop.restore(state.memory());
@@ -220,7 +219,7 @@ public final class Trainer {
     }
 
     /** A step has failed, and left the state as it was before: what is done need not be done again. */
-    private void rescue(BackgroundCheckpoints checkpoints, RuntimeException cause) {
+    private void rescue(BackgroundCheckpoints checkpoints, Throwable cause) {
         try {
             if (written != state.step) {
                 write(checkpoints); // nobody is asked: it may be a listener that failed
@@ -228,8 +227,10 @@ public final class Trainer {
             checkpoints.await();
             listener.warning(
                     "a step failed; the training stands at step " + state.step + " in a checkpoint, --resume goes on");
-        } catch (RuntimeException e) {
-            cause.addSuppressed(e);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            if (e != cause) { // the JVM may throw one and the same error twice
+                cause.addSuppressed(e);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import io.microgpt.data.Corruption;
 import io.microgpt.data.DamagedDirectory;
 import io.microgpt.data.Sha256;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -240,6 +241,26 @@ class CorruptionTest {
         files.put(Manifest.NAME, new byte[Manifest.MAX_BYTES + 1]);
         damaged.put(files);
         assertThatThrownBy(this::load).hasMessageEndingWith("is 1048577 bytes long, a manifest has at most 1048576");
+    }
+
+    /** Each alone would fit; sparse, so that the disk has room for it. */
+    @Test
+    void whatMemoryCannotHoldTogetherIsNotRead() throws IOException {
+        SortedMap<String, byte[]> files = new TreeMap<>(pristine);
+        SortedMap<String, Manifest.Entry> entries = entries(files);
+        long memory = Runtime.getRuntime().maxMemory();
+        entries.put(CheckpointFormat.OPTIMIZER, new Manifest.Entry(memory, "0".repeat(64)));
+        files.put(Manifest.NAME, new Manifest(1, entries).render());
+        damaged.put(files);
+        try (RandomAccessFile file = new RandomAccessFile(
+                directory.resolve(CheckpointFormat.OPTIMIZER).toFile(), "rw")) {
+            file.setLength(memory);
+        }
+        assertThatThrownBy(this::load)
+                .isInstanceOf(CheckpointException.class)
+                .hasMessage("file:" + directory + ": takes " + (memory + files.get(CheckpointFormat.MODEL).length)
+                        + " bytes of memory, weights and moments, this process has " + memory
+                        + "; give it more, with spark.driver.memory or -Xmx");
     }
 
     @Test

@@ -53,6 +53,12 @@ class MistakesTest {
     }
 
     @Test
+    void noSuchFileSystem() {
+        Cli.run("train", "--no-spark", "--data", data, "--out", "nowhere://host/run")
+                .failed("UnsupportedFileSystemException: No FileSystem for scheme \"nowhere\"");
+    }
+
+    @Test
     void emptyData() {
         Path empty = Cli.write(directory.resolve("empty.txt"), "");
 

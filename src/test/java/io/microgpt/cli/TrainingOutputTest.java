@@ -121,6 +121,30 @@ class TrainingOutputTest {
     }
 
     @Test
+    void jsonLinesEndWithTheErrorOfATrainingThatFails() throws Exception {
+        Path broken = directory.resolve("run");
+        Files.createDirectories(broken.resolve("metrics.jsonl/directory"));
+        Files.createDirectories(broken.resolve("metrics.jsonl.before/directory"));
+        Ended ended = Cli.run(
+                "train", "--no-spark", "--json", "--resume", "--config", config, "--data", data, "--out", broken);
+
+        List<JsonNode> events = ended.out().lines().map(Cli::json).toList();
+        assertThat(events).extracting(event -> event.path("event").asText()).containsExactly("begin", "error");
+        assertThat(events.get(1).path("message").asText()).contains("metrics.jsonl: cannot be written: ");
+        assertThat(ended.error())
+                .isEqualTo("error: " + events.get(1).path("message").asText());
+    }
+
+    @Test
+    void jsonLinesNameTheErrorOfATrainingThatDoesNotBegin() {
+        Ended ended = Cli.run("train", "--no-spark", "--json", "--resume");
+        assertThat(ended.error()).isEqualTo("error: --resume needs --out RUN, the run that is to go on");
+        assertThat(ended.json().path("event").asText()).isEqualTo("error");
+        assertThat(ended.json().path("message").asText())
+                .isEqualTo("--resume needs --out RUN, the run that is to go on");
+    }
+
+    @Test
     void theReportHasCurvesSamplesAndConfiguration() {
         Document page = report(run);
 

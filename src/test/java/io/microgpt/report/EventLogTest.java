@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.WireFormat;
+import io.microgpt.train.HangingFileSystem;
 import io.microgpt.train.MetricsLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,6 +19,7 @@ import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.util.PureJavaCrc32C;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Event files, read back by others' code: Hadoop's checksum and Google's protobuf. */
@@ -29,7 +31,11 @@ class EventLogTest {
 
     private EventLog log(long from) {
         return new EventLog(
-                new Configuration(false), new org.apache.hadoop.fs.Path(directory.toString(), "tb"), from, warning -> {
+                new Configuration(false),
+                new org.apache.hadoop.fs.Path(directory.toString(), "tb"),
+                from,
+                60,
+                warning -> {
                     throw new AssertionError(warning);
                 });
     }
@@ -77,11 +83,36 @@ class EventLogTest {
         Path file = Files.writeString(directory.resolve("file"), "not a directory");
         List<String> warnings = new ArrayList<>();
         try (EventLog log = new EventLog(
-                new Configuration(false), new org.apache.hadoop.fs.Path(file.toString(), "tb"), 0, warnings::add)) {
+                new Configuration(false), new org.apache.hadoop.fs.Path(file.toString(), "tb"), 0, 60, warnings::add)) {
             log.stepEnded(Steps.step(1));
             log.stepEnded(Steps.step(2));
         }
         assertThat(warnings).singleElement().asString().contains(file.toString(), "the training goes on without it");
+    }
+
+    @Test
+    @Timeout(60)
+    void storageThatDoesNotAnswerHoldsNoStepUpAndIsWarnedOfOnce() {
+        List<String> warnings = new ArrayList<>();
+        HangingFileSystem.hang();
+        try (EventLog log = new EventLog(
+                HangingFileSystem.configuration(),
+                new org.apache.hadoop.fs.Path(directory.toString(), "tb"),
+                0,
+                1,
+                warnings::add)) {
+            for (long step = 1; step <= 30; step++) {
+                log.stepEnded(Steps.step(step));
+            }
+            log.rolledBack(20);
+            log.stepEnded(Steps.step(21));
+        } finally {
+            HangingFileSystem.recover();
+        }
+        assertThat(warnings)
+                .singleElement()
+                .asString()
+                .contains("cannot be written: the file system did not answer within 1 s (engine.patience)");
     }
 
     private static Map<String, Float> numbers(long step) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.LongStream;
+import org.apache.commons.io.FileUtils;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,11 +22,13 @@ import org.w3c.dom.Document;
 class LiveReportTest {
     private static final Configuration HADOOP = new Configuration(false);
     private static final float[] WEIGHTS = {1.5f};
+    private static final int PATIENCE = 60;
 
     @TempDir
     private Path directory;
 
     private final List<String> warnings = new ArrayList<>();
+    private int patience = PATIENCE;
     private Function<float[], List<String>> sampler = weights -> List.of("wrote <" + weights[0] + ">", "b");
 
     private LiveReport report(Configuration hadoop, Path run, long from) {
@@ -36,6 +39,7 @@ class LiveReportTest {
                 40,
                 List.of(),
                 from,
+                patience,
                 weights -> sampler.apply(weights),
                 warnings::add);
     }
@@ -43,7 +47,7 @@ class LiveReportTest {
     /** A session from one step to another, with the metrics that a training writes. */
     private void session(long from, long to) {
         org.apache.hadoop.fs.Path metrics = new org.apache.hadoop.fs.Path(directory.toString(), "metrics.jsonl");
-        try (MetricsLog log = new MetricsLog(HADOOP, metrics, from);
+        try (MetricsLog log = new MetricsLog(HADOOP, metrics, from, PATIENCE);
                 LiveReport report = report(HADOOP, directory, from)) {
             for (long step = from + 1; step <= to; step++) {
                 log.stepEnded(Steps.step(step));
@@ -89,7 +93,7 @@ class LiveReportTest {
         String whole = page();
         Path other = Files.createDirectory(directory.resolve("other"));
         org.apache.hadoop.fs.Path metrics = new org.apache.hadoop.fs.Path(other.toString(), "metrics.jsonl");
-        try (MetricsLog log = new MetricsLog(HADOOP, metrics, 0);
+        try (MetricsLog log = new MetricsLog(HADOOP, metrics, 0, PATIENCE);
                 LiveReport report = report(HADOOP, other, 0)) {
             for (long last : new long[] {17, 20}) {
                 for (long step = last == 17 ? 1 : 6; step <= last; step++) {
@@ -109,6 +113,28 @@ class LiveReportTest {
         assertThat(Files.readString(other.resolve(LiveReport.REPORT))).isEqualTo(whole);
         assertThat(other.resolve(LiveReport.SAMPLES)).hasSameTextualContentAs(directory.resolve(LiveReport.SAMPLES));
         assertThat(warnings).isEmpty();
+    }
+
+    /** A page that could not be written is no reason to keep what is taken back. */
+    @Test
+    void whatIsTakenBackIsTakenBackAfterAPageThatFailedToo() throws IOException {
+        org.apache.hadoop.fs.Path metrics = new org.apache.hadoop.fs.Path(directory.toString(), "metrics.jsonl");
+        Path obstacle = directory.resolve("." + LiveReport.REPORT + ".tmp");
+        try (MetricsLog log = new MetricsLog(HADOOP, metrics, 0, PATIENCE);
+                LiveReport report = report(HADOOP, directory, 0)) {
+            Files.createDirectories(obstacle.resolve("in/the/way"));
+            for (long step = 1; step <= 17; step++) {
+                log.stepEnded(Steps.step(step));
+                report.stepEnded(Steps.step(step));
+            }
+            report.evaluated(10, WEIGHTS);
+            log.rolledBack(5);
+            report.rolledBack(5);
+            FileUtils.deleteDirectory(obstacle.toFile());
+        }
+        assertThat(Pages.curves(Pages.parse(page()))).contains("Loss/train loss 5");
+        assertThat(directory.resolve(LiveReport.SAMPLES)).isEmptyFile();
+        assertThat(warnings).singleElement().asString().contains(LiveReport.REPORT + ": cannot be written: ");
     }
 
     @Test
@@ -166,5 +192,25 @@ class LiveReportTest {
         }
         assertThat(directory.resolve(LiveReport.REPORT)).content().contains("Step 30 of 40");
         assertThat(warnings).isEmpty();
+    }
+
+    @Test
+    @Timeout(60)
+    void storageThatNeverAnswersIsWarnedOfOnceAndNoLongerWaitedFor() {
+        patience = 1;
+        try (LiveReport report = report(HangingFileSystem.configuration(), directory, 0)) {
+            report.stepEnded(Steps.step(1));
+            HangingFileSystem.hang();
+            report.evaluated(1, WEIGHTS);
+            report.stepEnded(Steps.step(2));
+            report.rolledBack(1);
+            report.evaluated(2, WEIGHTS);
+        } finally {
+            HangingFileSystem.recover();
+        }
+        assertThat(warnings)
+                .containsExactly(directory.resolve(LiveReport.REPORT)
+                        + ": cannot be written: the file system did not answer within 1 s"
+                        + " (engine.patience); the training goes on without it");
     }
 }

@@ -1,11 +1,15 @@
 package io.microgpt.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.apache.spark.SparkException;
 import org.apache.spark.scheduler.ExecutorKilled$;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.scheduler.SparkListenerJobStart;
@@ -14,6 +18,7 @@ import org.apache.spark.scheduler.StageInfo;
 import org.apache.spark.scheduler.TaskInfo;
 import org.apache.spark.scheduler.TaskLocality;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import scala.collection.immutable.Nil$;
 import scala.collection.immutable.Seq;
 
@@ -54,6 +59,56 @@ class ClusterWatchTest {
             assertThat(watch.explain(new IllegalStateException("another cause")))
                     .startsWith("another cause\n  first, executor 0 was lost: " + DIED);
         }
+    }
+
+    @Test
+    void whatAJobWasGivenUpForIsToldInsteadOfItsCancelling() throws Exception {
+        try (ClusterWatch watch = watching()) {
+            assertThatThrownBy(() -> watch.over("preparing", () -> {
+                        throw new IOException("no such file");
+                    }))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("no such file");
+            assertThat(watch.over("preparing", () -> "done")).isEqualTo("done");
+            assertThatThrownBy(() -> watch.over("preparing", () -> {
+                        removeAll(watch, DIED);
+                        throw new SparkException("Job 0 cancelled");
+                    }))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("preparing failed on Spark: 10 executors in turn were lost before they ran"
+                            + " a task; first, executor 0 was lost: " + DIED);
+        }
+    }
+
+    /** A Spark that stops leaves its caller waiting; whom the watch wakes can wait again, as for a last checkpoint. */
+    @Test
+    @Timeout(120)
+    void aSparkThatHasStoppedIsNotWaitedForAndTheThreadThatWaitedIsAsBefore() {
+        try (ClusterWatch watch = watching()) {
+            assertThatThrownBy(() -> watch.over("preparing", () -> {
+                        LocalSpark.session().stop();
+                        while (!Thread.currentThread().isInterrupted()) {
+                            LockSupport.park();
+                        }
+                        throw new IOException("the lock was not given back");
+                    }))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("preparing failed on Spark: Spark has stopped: the lock was not given back");
+        }
+        assertThat(Thread.interrupted()).isFalse();
+    }
+
+    @Test
+    void anExecutorWhoseHeapWasShortIsToldSo() {
+        try (ClusterWatch watch = watching()) {
+            watch.onExecutorRemoved(new SparkListenerExecutorRemoved(0L, "3", "Command exited with code 52"));
+            watch.onExecutorRemoved(new SparkListenerExecutorRemoved(0L, "4", "Command exited with code 152"));
+        }
+        assertThat(warnings)
+                .containsExactly(
+                        "executor 3 was lost: Command exited with code 52 (its heap was short: give more by"
+                                + " --executor-memory)",
+                        "executor 4 was lost: Command exited with code 152");
     }
 
     private ClusterWatch watching() {

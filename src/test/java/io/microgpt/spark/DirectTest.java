@@ -15,11 +15,18 @@ import io.microgpt.optim.GradientSum;
 import io.microgpt.train.GradientSource;
 import io.microgpt.train.LocalSource;
 import io.microgpt.train.TrainingTask;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -111,5 +118,56 @@ class DirectTest {
                 .hasMessageContaining("the sums of task 1 were lost on their way to the driver, 4 times in turn: ")
                 .hasMessageContaining("of a step that is over");
         assertThat(ATTEMPTS).hasValue(4);
+    }
+
+    /** As of any driver whose heap is too small for what comes: no JVM has an array as long as this one would be. */
+    @Test
+    void areNotLostWhenTheDriverHasNoMemoryForThem() throws Exception {
+        JavaRDD<ShardRun> runs =
+                LocalSpark.context().parallelize(List.of(0, 1), 2).map(first -> new ShardRun());
+        Direct direct =
+                new Direct(runs.rdd(), 2, KernelProvider.choose(Choice.AUTO).kernels());
+        SparkEnv.get().conf().set("spark.master", "spark://elsewhere:7077"); // sums come through the transport
+        ATTEMPTS.set(0);
+        try {
+            assertThatThrownBy(() -> direct.gather(
+                            run -> {
+                                ATTEMPTS.getAndIncrement();
+                                return endless(TaskContext.getPartitionId());
+                            },
+                            0))
+                    .isInstanceOf(OutOfMemoryError.class);
+        } finally {
+            SparkEnv.get().conf().set("spark.master", LocalSpark.context().master());
+        }
+        assertThat(ATTEMPTS).hasValue(2);
+    }
+
+    /** {@return sums whose gradient is elsewhere, and too long} */
+    private static PartialSums endless(int shard) {
+        try {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+                out.writeLong(0);
+                out.writeObject(new FloatBlocks.Place[] {
+                    new FloatBlocks.Place(1, "endless", "driver", "localhost", 1, Integer.MAX_VALUE)
+                });
+                out.writeInt(1);
+                out.writeInt(0);
+                out.writeInt(shard);
+                out.writeBoolean(true);
+                out.writeDouble(1.0);
+                out.writeLong(1);
+                out.writeLong(1);
+                Blocks.write(out, new float[0]);
+            }
+            PartialSums sums = new PartialSums();
+            try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+                sums.readExternal(in);
+            }
+            return sums;
+        } catch (IOException | ClassNotFoundException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.storage.BlockId;
 import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.BlockManagerId;
 import org.junit.jupiter.api.Test;
@@ -38,10 +39,42 @@ class FloatBlocksTest {
         assertThat(FloatBlocks.transfer(place, new ArrayDeque<>())).failsWithin(60, TimeUnit.SECONDS);
     }
 
+    @Test
+    void whatATrainingLeftIsGoneAtItsEndAndWhatComesLaterWhenAnotherBegins() {
+        float[] values = random(10);
+        long training = FloatBlocks.owner();
+        long other = FloatBlocks.owner();
+        int handedOver = FloatBlocks.handedOver();
+        FloatBlocks.Place last = store(training + 7, values);
+        FloatBlocks.Place others = store(other, values);
+        FloatBlocks.put(training + 7, "last", values);
+        FloatBlocks.end(training + 8);
+        assertThat(isStored(last)).isFalse();
+        assertThat(FloatBlocks.handedOver()).isEqualTo(handedOver);
+
+        FloatBlocks.Place late = store(training + 7, values);
+        FloatBlocks.put(training + 7, "late", values);
+        FloatBlocks.owner();
+        FloatBlocks.sweep(FloatBlocks.living());
+        assertThat(isStored(late)).isFalse();
+        assertThat(FloatBlocks.handedOver()).isEqualTo(handedOver);
+        assertThat(isStored(others)).isTrue();
+        FloatBlocks.end(other);
+        assertThat(isStored(others)).isFalse();
+    }
+
+    private static boolean isStored(FloatBlocks.Place place) {
+        return manager().memoryStore().contains(BlockId.apply("broadcast_" + place.owner() + "_" + "_values_0"));
+    }
+
     private static FloatBlocks.Place store(float[] values) {
+        return store(FloatBlocks.owner(), values);
+    }
+
+    private static FloatBlocks.Place store(long owner, float[] values) {
         BlockManagerId here = manager().blockManagerId();
-        FloatBlocks.Place place = new FloatBlocks.Place(
-                FloatBlocks.owner(), "values", here.executorId(), here.host(), here.port(), values.length);
+        FloatBlocks.Place place =
+                new FloatBlocks.Place(owner, "values", here.executorId(), here.host(), here.port(), values.length);
         assertThat(FloatBlocks.store(place, values, manager())).isEqualTo(place);
         return place;
     }

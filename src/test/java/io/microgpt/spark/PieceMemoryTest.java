@@ -63,7 +63,7 @@ class PieceMemoryTest {
         BlockId before = put(training + 1, new byte[10]);
         BlockId current = put(training + 2, new byte[10]);
         BlockId other = put(FloatBlocks.owner(), new byte[10]);
-        pieces.sweep(manager, training + 2);
+        pieces.sweep(manager, owner -> FloatBlocks.isOver(owner, training + 2));
         assertThat(manager.getStatus(old).isDefined()).isFalse();
         assertThat(manager.getStatus(before).isDefined()).isTrue();
         assertThat(manager.getStatus(current).isDefined()).isTrue();

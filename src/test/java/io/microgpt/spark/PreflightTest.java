@@ -13,10 +13,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 /** What is said of a training before its first step. */
 class PreflightTest {
+    private static final long MIB = 1L << 20;
     private static final long GIB = 1L << 30;
     private static final GptConfig TEN_MILLION = new GptConfig(27, 256, 8, 12, 2144, 1024);
     private static final long TEN_MILLION_BYTES = 4L * 9_999_872;
@@ -37,7 +39,8 @@ class PreflightTest {
     }
 
     private static Cluster cluster(int executors, int parallelism) {
-        return new Cluster("spark://host:7077", parallelism, executors, 2 * GIB, GIB, Optional.empty());
+        return new Cluster(
+                "spark://host:7077", parallelism, executors, OptionalInt.of(1), 2 * GIB, GIB, Optional.empty());
     }
 
     @Test
@@ -82,7 +85,8 @@ class PreflightTest {
 
     @Test
     void resultsOverSparksLimitAreRefusedWithTheSettingThatHelps() {
-        Cluster limited = new Cluster("spark://host:7077", 2, 2, 2 * GIB, 2 * GIB, Optional.of(30_000_000L));
+        Cluster limited =
+                new Cluster("spark://host:7077", 2, 2, OptionalInt.of(1), 2 * GIB, 2 * GIB, Optional.of(30_000_000L));
         SparkOptions sliced = new SparkOptions(0, Optional.of(Gather.SLICED));
         assertThatThrownBy(() -> preflight(TEN_MILLION, limited, sliced).require())
                 .isInstanceOf(IllegalArgumentException.class)
@@ -98,13 +102,106 @@ class PreflightTest {
 
     @Test
     void tooSmallHeapsAreRefusedWithWhatToGive() {
-        Cluster small = new Cluster("spark://host:7077", 2, 2, GIB / 4, GIB / 4, Optional.empty());
+        Cluster small = new Cluster("spark://host:7077", 2, 2, OptionalInt.of(1), GIB / 4, GIB / 4, Optional.empty());
         assertThatThrownBy(() ->
                         preflight(TEN_MILLION, small, SparkOptions.ofTasks(0)).require())
                 .hasMessageContaining("the driver needs a heap of at least ")
                 .hasMessageContaining("has 268.4 MB; give --driver-memory ")
                 .hasMessageContaining("an executor needs a heap of at least ")
                 .hasMessageContaining("; give --executor-memory ");
+    }
+
+    /** Eight tasks' worth of cores, of which one executor with four has registered so far. */
+    @Test
+    void whatMoreExecutorsMayMendIsWarnedOfAndNotRefused() {
+        Cluster sofar = new Cluster("spark://host:7077", 4, 1, OptionalInt.of(4), 2 * GIB, 600 * MIB, Optional.empty());
+        Preflight preflight = preflight(TEN_MILLION, sofar, SparkOptions.ofTasks(8));
+        assertThatCode(preflight::require).doesNotThrowAnyException();
+        assertThat(preflight.warnings())
+                .singleElement()
+                .asString()
+                .startsWith("an executor may need a heap of ")
+                .contains(" and has 629.1 MB, if no more of them come than the 1 so far, of 4 tasks at once; give"
+                        + " --executor-memory ")
+                .endsWith(", or --executor-cores 1");
+
+        Cluster later = new Cluster("spark://host:7077", 8, 8, OptionalInt.of(1), 2 * GIB, 600 * MIB, Optional.empty());
+        assertThat(preflight(TEN_MILLION, later, SparkOptions.ofTasks(8)).warnings())
+                .isEmpty();
+    }
+
+    @Test
+    void whatNoExecutorCanHoldIsRefusedHoweverManyMayCome() {
+        Cluster small =
+                new Cluster("spark://host:7077", 2, 1, OptionalInt.empty(), 2 * GIB, 300 * MIB, Optional.empty());
+        assertThatThrownBy(() ->
+                        preflight(TEN_MILLION, small, SparkOptions.ofTasks(8)).require())
+                .hasMessageContaining("an executor needs a heap of at least ")
+                .hasMessageContaining(" and has 314.6 MB; give --executor-memory ");
+    }
+
+    /** README, "Memory of a long training": live heaps of at most 458 MB on the driver and of 522 MB on an executor. */
+    @Test
+    void theMeasuredTrainingTakesLittleLessThanIsSaid() {
+        Manifest names = new Manifest(
+                16,
+                27,
+                "a",
+                Map.of(),
+                Map.of(),
+                Collections.nCopies(8, new Manifest.Shard(2_088, 15_022, "b", 900, "d")),
+                Collections.nCopies(8, new Manifest.Shard(233, 1_694, "c", 90, "e")));
+        GptConfig model = new GptConfig(27, 256, 8, 13, 16, 1024);
+        int[] sizes = {2_088, 2_088, 2_088, 2_088, 2_088, 2_088, 2_088, 2_088};
+        TrainingTask task = new TrainingTask(model, new StepPlan(1, sizes, 8), 0.0, Choice.AUTO);
+        Footprint footprint = Preflight.of(cluster(2, 2), List.of(names), task, SparkOptions.ofTasks(2))
+                .footprint();
+        assertThat(footprint.driverBytes()).isBetween(458 * MIB, 650 * MIB);
+        assertThat(footprint.executorBytes()).isBetween(522 * MIB, 650 * MIB);
+    }
+
+    /** Three tasks have the shards 0-1, 2-4 and 5-7: those of the last two meet in no whole subtree, and all come at once. */
+    @Test
+    void everySumOfATaskIsCounted() {
+        long two = preflight(TEN_MILLION, cluster(2, 2), SparkOptions.ofTasks(2))
+                .footprint()
+                .driverBytes();
+        long three = preflight(TEN_MILLION, cluster(3, 3), SparkOptions.ofTasks(3))
+                .footprint()
+                .driverBytes();
+        assertThat(three - two).isEqualTo(3 * TEN_MILLION_BYTES);
+        Scaling scaling =
+                preflight(TEN_MILLION, cluster(2, 2), SparkOptions.ofTasks(2)).scaling(10);
+        assertThat(scaling.table(6).get(2).tasks()).isEqualTo(4); // 0, 1-2, 3 and 4-5: five sums
+        assertThat(scaling.table(6).get(2).gather())
+                .isGreaterThan(scaling.table(8).get(2).gather());
+    }
+
+    @Test
+    void sumsThatMayHaveToWaitAreWarnedOf() {
+        SparkOptions direct = new SparkOptions(8, Optional.of(Gather.DIRECT));
+        long least = preflight(TEN_MILLION, cluster(8, 8), direct).footprint().driverBytes();
+        Cluster enough = new Cluster("spark://host:7077", 8, 8, OptionalInt.of(1), least, GIB, Optional.empty());
+        Preflight preflight = preflight(TEN_MILLION, enough, direct);
+        assertThatCode(preflight::require).doesNotThrowAnyException();
+        assertThat(preflight.warnings())
+                .singleElement()
+                .asString()
+                .startsWith("the driver may need a heap of ")
+                .endsWith(", or --set engine.gather=sliced");
+    }
+
+    @Test
+    void aDriverThatRanOutOfHeapIsToldWhatToGive() {
+        String said = preflight(TEN_MILLION, cluster(2, 2), SparkOptions.ofTasks(2))
+                .outOfHeap(new OutOfMemoryError("Java heap space"));
+        assertThat(said)
+                .startsWith("the heap of the driver is short (Java heap space): for a model of 9,999,872 parameters the"
+                        + " driver needs a heap of at least ")
+                .endsWith(" and has 2.15 GB; give --driver-memory 3072m");
+        assertThat(preflight(TEN_MILLION, Cluster.ofThisProcess(), SparkOptions.ofTasks(1))
+                        .outOfHeap(new OutOfMemoryError("Java heap space")))
+                .contains("; give MICROGPT_JAVA_OPTIONS=-Xmx");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.microgpt.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.microgpt.data.Corpus;
 import io.microgpt.data.Dataset;
@@ -249,6 +250,20 @@ class SparkSourceTest {
             assertThat(spark.loss(Part.TRAIN, 1.0, weights)).isEqualTo(local.loss(Part.TRAIN, 1.0, weights));
             assertSame(spark.at(0, weights).sum(), local.at(0, weights).sum());
         }
+    }
+
+    /** A task that nobody waits for any more puts its sums after the step has failed. */
+    @Test
+    void whatATrainingThatFailsLeavesIsSweptAtItsEnd() {
+        long next = FloatBlocks.owner() + (1L << 40);
+        int before = FloatBlocks.handedOver();
+        TrainingTask task = task(dataset, 12, Choice.AUTO);
+        try (GradientSource spark = spark(dataset, task, SparkOptions.ofTasks(2))) {
+            assertThatThrownBy(() -> spark.at(0, new float[3])).hasMessageContaining("3 weights for a model of ");
+            FloatBlocks.put(next, "late", new float[3]);
+            assertThat(FloatBlocks.handedOver()).isGreaterThan(before);
+        }
+        assertThat(FloatBlocks.handedOver()).isEqualTo(before);
     }
 
     @Test

@@ -1,10 +1,12 @@
 package io.microgpt.train;
 
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.util.concurrent.CountDownLatch;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.permission.FsPermission;
@@ -12,6 +14,8 @@ import org.apache.hadoop.fs.permission.FsPermission;
 /** A local file system that stops answering when a test says so. One test at a time. */
 public final class HangingFileSystem extends RawLocalFileSystem {
     private static volatile CountDownLatch hanging = new CountDownLatch(0);
+    private static volatile CountDownLatch writesHanging = new CountDownLatch(0);
+    private static volatile CountDownLatch readsHanging = new CountDownLatch(0);
 
     /** {@return a configuration with this one in place of the local file system} */
     public static Configuration configuration() {
@@ -21,30 +25,61 @@ public final class HangingFileSystem extends RawLocalFileSystem {
         return configuration;
     }
 
+    /** No new file is begun any more. */
     public static void hang() {
         hanging = new CountDownLatch(1);
     }
 
+    /** What is open takes nothing more. */
+    public static void hangWrites() {
+        writesHanging = new CountDownLatch(1);
+    }
+
+    /** Nothing is read any more. */
+    public static void hangReads() {
+        readsHanging = new CountDownLatch(1);
+    }
+
     public static void recover() {
         hanging.countDown();
+        readsHanging.countDown();
+        writesHanging.countDown();
     }
 
     @Override
     protected OutputStream createOutputStream(Path path, boolean append) throws IOException {
-        awaitAnswer();
-        return super.createOutputStream(path, append);
+        await(hanging);
+        return new Hanging(super.createOutputStream(path, append));
     }
 
     @Override
     protected OutputStream createOutputStreamWithMode(Path path, boolean append, FsPermission permission)
             throws IOException {
-        awaitAnswer();
-        return super.createOutputStreamWithMode(path, append, permission);
+        await(hanging);
+        return new Hanging(super.createOutputStreamWithMode(path, append, permission));
     }
 
-    private static void awaitAnswer() throws IOException {
+    @Override
+    public FSDataInputStream open(Path path, int bufferSize) throws IOException {
+        await(readsHanging);
+        return super.open(path, bufferSize);
+    }
+
+    private static final class Hanging extends FilterOutputStream {
+        Hanging(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            HangingFileSystem.await(writesHanging);
+            out.write(bytes, offset, length);
+        }
+    }
+
+    private static void await(CountDownLatch answer) throws IOException {
         try {
-            hanging.await();
+            answer.await();
         } catch (InterruptedException e) {
             throw new InterruptedIOException("interrupted");
         }

@@ -39,7 +39,7 @@ class MetricsLogTest {
     private MetricsLog log(long step) {
         Configuration hadoop = new Configuration(false);
         hadoop.set("fs.breaking.impl", Breaking.class.getName());
-        return new MetricsLog(hadoop, new org.apache.hadoop.fs.Path("breaking://" + file), step);
+        return new MetricsLog(hadoop, new org.apache.hadoop.fs.Path("breaking://" + file), step, 60);
     }
 
     private static void ended(MetricsLog log, long... steps) {

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.microgpt.checkpoint.CheckpointException;
 import io.microgpt.data.Dataset;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Storage that does not answer while a training runs. */
@@ -46,5 +49,58 @@ class StorageTroubleTest {
         HangingFileSystem.recover();
         assertThat(run.store.newest(run.warnings::add).orElseThrow().state().step())
                 .isEqualTo(10);
+    }
+
+    @Test
+    @Timeout(60)
+    void metricsThatHangEndTheRunAndAreNamed() {
+        run.patienceSeconds = 1;
+        run.afterStep = step -> {
+            if (step == 15) {
+                run.awaitCheckpoint();
+                HangingFileSystem.hangWrites();
+            }
+        };
+        assertThatThrownBy(() -> run.train())
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessage(run.metrics()
+                        + ": cannot be written: the file system did not answer within 1 s (engine.patience)");
+        HangingFileSystem.recover();
+        assertThat(run.store.newest(run.warnings::add).orElseThrow().state().step())
+                .isEqualTo(10);
+    }
+
+    @Test
+    @Timeout(60)
+    void metricsThatCannotBeBegunAreNamed() {
+        run.patienceSeconds = 1;
+        HangingFileSystem.hang();
+        assertThatThrownBy(() -> run.train())
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessage(run.metrics()
+                        + ": cannot be written: the file system did not answer within 1 s (engine.patience)");
+    }
+
+    /** What a training goes back to is read while it waits. */
+    @Test
+    @Timeout(60)
+    void aRollbackThatHangsEndsTheRun() {
+        run.patienceSeconds = 1;
+        run.evalEvery = 0;
+        run.sources = source -> new ForwardingSource(source) {
+            @Override
+            public StepGradient at(long step, float[] weights) {
+                if (step == 15) {
+                    run.awaitCheckpoint();
+                    HangingFileSystem.hangReads();
+                    Arrays.fill(weights, Float.NaN);
+                }
+                return super.at(step, weights);
+            }
+        };
+        assertThatThrownBy(() -> run.train())
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining(
+                        "the training could not go back to an earlier checkpoint within 1 s (engine.patience)");
     }
 }

@@ -268,6 +268,23 @@ class TrainerTest {
     }
 
     @Test
+    void aRunWhoseHeapIsShortLeavesACheckpointWhereItCan() {
+        TrainingRun failing = run("a");
+        failing.sources = source -> new ForwardingSource(source) {
+            @Override
+            public StepGradient at(long step, float[] weights) {
+                if (step == 13) {
+                    throw new OutOfMemoryError("sums do not fit");
+                }
+                return super.at(step, weights);
+            }
+        };
+        assertThatThrownBy(failing::train).isInstanceOf(OutOfMemoryError.class).hasMessage("sums do not fit");
+        assertThat(failing.store.steps()).containsExactly(10L, 13L);
+        assertThat(run("a").train()).isEqualTo(wholeResult);
+    }
+
+    @Test
     void aRunThatDivergesLeavesItsLastCheckpoint() {
         TrainingRun run = run("a");
         run.rate = 1e38;

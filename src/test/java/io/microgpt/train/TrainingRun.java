@@ -121,7 +121,7 @@ final class TrainingRun implements TrainingListener {
         try (GradientSource source = sources.apply(new LocalSource(data, task, warning -> {
                     throw new AssertionError(warning);
                 }));
-                MetricsLog metrics = new MetricsLog(hadoop, metrics(), from)) {
+                MetricsLog metrics = new MetricsLog(hadoop, metrics(), from, patienceSeconds)) {
             TrainingListener listener = new TrainingListener() {
                 @Override
                 public void stepEnded(StepReport report) {
