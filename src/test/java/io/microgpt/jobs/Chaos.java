@@ -76,6 +76,7 @@ final class Chaos implements Callable<Integer> {
 
     private final Tally tally = new Tally();
     private volatile Training current;
+    private volatile boolean stopping;
 
     public static void main(String[] arguments) {
         System.exit(new CommandLine(new Chaos())
@@ -119,7 +120,7 @@ final class Chaos implements Callable<Integer> {
                     + alone.state().positions() + " positions, weights sha256 " + alone.sha256());
         }
         long end = System.nanoTime() + (long) (minutes * TimeUnit.MINUTES.toNanos(1));
-        for (int r = 0; r < rounds && System.nanoTime() < end; r++) {
+        for (int r = 0; r < rounds && System.nanoTime() < end && !stopping; r++) {
             String name = "round-" + (r + 1);
             SplittableRandom random = new SplittableRandom(seed + r);
             Model model = models.get(random.nextInt(models.size()));
@@ -151,6 +152,7 @@ final class Chaos implements Callable<Integer> {
 
     /** Ctrl-C included. */
     private void stop(Cluster cluster) {
+        stopping = true;
         try {
             if (current != null) {
                 current.close();

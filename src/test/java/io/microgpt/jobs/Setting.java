@@ -115,10 +115,12 @@ record Setting(
         List<String> conf = new ArrayList<>(List.of(
                 "spark.executor.memory=600m",
                 "spark.executor.cores=" + cores,
-                "spark.cores.max=" + executors * cores,
                 "spark.task.cpus=" + taskCpus,
                 "spark.hadoop.dfs.replication=" + replication,
                 "spark.ui.enabled=false"));
+        if (executors > 0) {
+            conf.add("spark.cores.max=" + executors * cores);
+        }
         if (executors >= BROADCASTING && !dynamic) {
             conf.addAll(List.of(
                     "spark.scheduler.minRegisteredResourcesRatio=1.0", // or the first steps are on those that are there

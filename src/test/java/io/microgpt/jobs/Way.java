@@ -1,5 +1,7 @@
 package io.microgpt.jobs;
 
+import java.util.Locale;
+
 /** How the weights and the sums of a training cross, by its model and its setting. */
 enum Way {
     /** Few weights, with the tasks; their sums come with the results, or through a shuffle. */
@@ -13,6 +15,6 @@ enum Way {
 
     /** {@return what it is, in words} */
     String title() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT);
     }
 }
