@@ -23,6 +23,8 @@ import org.apache.spark.scheduler.SparkListenerTaskStart;
 public final class ClusterWatch extends SparkListener implements AutoCloseable {
     private static final long CHECK_MILLIS = 1_000;
     private static final long WARNING_NANOS = TimeUnit.SECONDS.toNanos(30);
+    /** How a standalone master tells of executors whose worker it no longer hears: a machine that slept takes all of its own along, again and again. */
+    private static final String WITH_ITS_WORKER = "worker lost";
     /** A standalone master starts them anew without end. */
     private static final int MOST_STILLBORN = 10;
     /** A Spark that has stopped may leave a caller waiting for a lock that nobody gives back, as for one of a broadcast. */
@@ -103,7 +105,7 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
             String what = "executor " + removed.executorId() + " was lost: " + firstLine(removed.reason());
             trouble(what);
             warnings.accept(what);
-            stillborn += used || !running.isEmpty() ? 0 : 1;
+            stillborn += used || !running.isEmpty() || removed.reason().startsWith(WITH_ITS_WORKER) ? 0 : 1;
             if (stillborn == MOST_STILLBORN) {
                 giveUp(stillborn + " executors in turn were lost before they ran a task" + firstTrouble("; first, ")
                         + "; their logs are with the cluster's workers");
