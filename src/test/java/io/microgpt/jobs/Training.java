@@ -27,6 +27,7 @@ final class Training implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 600;
 
     private static final long POLL_MILLIS = 20;
+    private static final long LONGEST_POLL_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final Pattern SHOWN = Pattern.compile("step (\\d+)/\\d+  loss ");
     private static final Pattern GOING_ON = Pattern.compile("going on from step (\\d+)");
     private static final Pattern WRITING = Pattern.compile("\\.step-(\\d+)\\.[0-9a-f-]+\\.tmp");
@@ -132,14 +133,23 @@ final class Training implements AutoCloseable {
         boolean holds() throws Exception;
     }
 
-    /** Waits until something holds or the driver has ended. {@return whether it holds} */
+    /**
+     * Waits until something holds or the driver has ended. While this process stands still, as on a machine that sleeps, no patience is
+     * lost: the driver stands still too.
+     *
+     * @return whether it holds
+     */
     private boolean await(String what, Condition condition) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        long left = TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        long last = System.nanoTime();
         while (!condition.holds()) {
             if (job.process().waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
                 return condition.holds();
             }
-            if (System.nanoTime() > end) {
+            long now = System.nanoTime();
+            left -= Math.min(now - last, LONGEST_POLL_NANOS);
+            last = now;
+            if (left < 0) {
                 throw new IllegalStateException("hangs: no " + what + " in " + PATIENCE_SECONDS + " seconds at step "
                         + step() + "; see " + job);
             }
