@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Trains on a cluster of its own (scripts/cluster.sh), again and again, while executors, workers, DataNodes and drivers are killed at
-# random, and compares the weights with those of --no-spark: scripts/chaos.sh [--minutes N] [--seed S] [--faults LIST] [--rounds N]
+# random, and compares the weights with those of --no-spark:
+#   scripts/chaos.sh [--minutes N] [--seed S] [--faults LIST] [--models LIST] [--rounds N]
 # --help shows the rest. Ends with 0 only if all weights, documents and positions are the same; Ctrl-C stops what it started.
 # What happens is code that the integration tests share: src/test/java/io/microgpt/jobs.
 set -euo pipefail

@@ -25,6 +25,8 @@ import org.apache.spark.scheduler.SparkListenerTaskStart;
 public final class ClusterWatch extends SparkListener implements AutoCloseable {
     private static final long CHECK_MILLIS = 1_000;
     private static final long WARNING_NANOS = TimeUnit.SECONDS.toNanos(30);
+    /** How a standalone master tells of executors whose worker it no longer hears: a machine that slept takes all of its own along, again and again. */
+    private static final String WITH_ITS_WORKER = "worker lost";
     /** A standalone master starts them anew without end. */
     private static final int MOST_STILLBORN = 10;
     /** How Spark's executors end when their heap is short. */
@@ -111,7 +113,7 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
                             : "");
             trouble(what);
             warnings.accept(what);
-            stillborn += used || !running.isEmpty() ? 0 : 1;
+            stillborn += used || !running.isEmpty() || removed.reason().startsWith(WITH_ITS_WORKER) ? 0 : 1;
             if (stillborn == MOST_STILLBORN) {
                 giveUp(stillborn + " executors in turn were lost before they ran a task" + firstTrouble("; first, ")
                         + "; their logs are with the cluster's workers");

@@ -6,10 +6,9 @@ import java.time.LocalTime;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
-import org.apache.hadoop.fs.FileSystem;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -25,7 +24,7 @@ final class Chaos implements Callable<Integer> {
     private static final int WORKERS = 3;
     private static final int CORES = 2;
     private static final int DATANODES = 3;
-    private static final int BATCH = 32;
+    private static final long EVAL_EVERY = 40;
 
     @Option(
             names = "--minutes",
@@ -52,6 +51,14 @@ final class Chaos implements Callable<Integer> {
             description = "of executor, straggler, worker, datanode, driver, checkpoint, term (default: all)")
     private List<Fault> faults = List.of(Fault.values());
 
+    @Option(
+            names = "--models",
+            paramLabel = "LIST",
+            split = ",",
+            description =
+                    "of small, wide, pieces: weights that go with the tasks, as one block, as several (default: all)")
+    private List<Model> models = List.of(Model.values());
+
     @Option(names = "--steps", paramLabel = "N", description = "of each training (default: ${DEFAULT-VALUE})")
     private long steps = 100;
 
@@ -69,6 +76,7 @@ final class Chaos implements Callable<Integer> {
 
     private final Tally tally = new Tally();
     private volatile Training current;
+    private volatile boolean stopping;
 
     public static void main(String[] arguments) {
         System.exit(new CommandLine(new Chaos())
@@ -104,65 +112,29 @@ final class Chaos implements Callable<Integer> {
     }
 
     private void play(Cluster cluster, Path logs) throws Exception {
-        String data = cluster.hdfs() + "/names";
-        String runs = cluster.hdfs() + "/runs";
-        FileSystem storage = cluster.fileSystem();
-        for (String before : List.of(data, runs)) {
-            storage.delete(new org.apache.hadoop.fs.Path(before), true);
+        Trainings trainings = new Trainings(cluster, logs, steps, checkpointEvery, EVAL_EVERY);
+        for (Model model : models) {
+            Round.Expected alone = trainings.expected(model);
+            say("without Spark, " + model + ": " + steps + " steps, "
+                    + alone.state().documents() + " documents, "
+                    + alone.state().positions() + " positions, weights sha256 " + alone.sha256());
         }
-        String names = Path.of("data-samples/names.txt").toAbsolutePath().toString();
-        Job prepared = Job.run(
-                logs,
-                "jobs/prepare.sh",
-                Stream.concat(
-                                Stream.of("--input", names, "--out", data, "--master", cluster.master()),
-                                Setting.PLAIN.conf())
-                        .toArray(String[]::new));
-        if (prepared.exit() != 0) {
-            throw new IllegalStateException("the data could not be prepared: " + prepared.err());
-        }
-        Training alone = training(logs, storage, runs + "/alone", data);
-        alone.runAlone();
-        Round.Expected expected =
-                new Round.Expected(alone.sha256(), alone.checkpoint().state());
-        if (expected.state().documents() != steps * BATCH) {
-            throw new IllegalStateException("without Spark, " + expected.state().documents()
-                    + " documents were counted, the plan has " + steps * BATCH);
-        }
-        say("without Spark: " + steps + " steps, " + expected.state().documents() + " documents, "
-                + expected.state().positions() + " positions, weights sha256 " + expected.sha256());
         long end = System.nanoTime() + (long) (minutes * TimeUnit.MINUTES.toNanos(1));
-        for (int r = 0; r < rounds && System.nanoTime() < end; r++) {
+        for (int r = 0; r < rounds && System.nanoTime() < end && !stopping; r++) {
             String name = "round-" + (r + 1);
+            SplittableRandom random = new SplittableRandom(seed + r);
+            Model model = models.get(random.nextInt(models.size()));
             Path roundLogs = Files.createDirectories(logs.resolve(name));
-            try (Training training = training(roundLogs, storage, runs + "/" + name, data)) {
+            try (Training training = trainings.training(roundLogs, model, name)) {
                 current = training;
-                play(Round.drawn(cluster, training, faults, steps, seed + r, this::say), expected, name, seed + r);
+                Round round = Round.drawn(cluster, training, faults, steps, random, this::say);
+                say(name + ", --seed " + (seed + r) + ", " + model + ": " + round.description());
+                play(round, trainings.expected(model), name, seed + r);
             }
         }
     }
 
-    private Training training(Path logs, FileSystem storage, String run, String data) {
-        return new Training(
-                logs,
-                storage,
-                run,
-                "--data",
-                data,
-                "--set",
-                "train.steps=" + steps,
-                "--set",
-                "train.batch-size=" + BATCH,
-                "--set",
-                "train.checkpoint-every=" + checkpointEvery,
-                "--set",
-                "train.eval-every=40",
-                "--set",
-                Training.WIDE);
-    }
-
     private void play(Round round, Round.Expected expected, String name, long seed) {
-        say(name + ", --seed " + seed + ": " + round.description());
         List<String> differences;
         try {
             differences = round.play(expected);
@@ -180,6 +152,7 @@ final class Chaos implements Callable<Integer> {
 
     /** Ctrl-C included. */
     private void stop(Cluster cluster) {
+        stopping = true;
         try {
             if (current != null) {
                 current.close();

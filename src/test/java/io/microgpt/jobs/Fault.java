@@ -42,14 +42,13 @@ enum Fault {
     WORKER("worker killed") {
         @Override
         Optional<Struck> strike(Cluster cluster, Training training, RandomGenerator random) throws Exception {
-            List<String> workers = cluster.names("worker-");
             List<String> busy = new ArrayList<>();
-            for (String worker : workers) {
+            for (String worker : cluster.names("worker-")) {
                 if (!cluster.executors(worker).isEmpty()) {
                     busy.add(worker);
                 }
             }
-            return Optional.of(kill(cluster, one(busy.isEmpty() ? workers : busy, random)));
+            return busy.isEmpty() ? Optional.empty() : Optional.of(kill(cluster, one(busy, random)));
         }
     },
     DATANODE("DataNode killed") {

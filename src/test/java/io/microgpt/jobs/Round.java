@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 
 /** One training with a few faults; what is left to chance is the moment within a step. */
 final class Round {
-    private static final int MOST_FAULTS = 3;
+    private static final int MOST_FAULTS = 4;
     /** The last steps are left alone, so that the driver does not end before its fault. */
     private static final double FAULTY_SHARE = 0.85;
     /** Drivers that ended with an error in one round, before it is given up. */
@@ -64,10 +64,14 @@ final class Round {
         this.says = says;
     }
 
-    /** {@return a round that is drawn from a seed} */
+    /** {@return a round that is drawn} */
     static Round drawn(
-            Cluster cluster, Training training, List<Fault> faults, long steps, long seed, Consumer<String> says) {
-        RandomGenerator random = new SplittableRandom(seed);
+            Cluster cluster,
+            Training training,
+            List<Fault> faults,
+            long steps,
+            SplittableRandom random,
+            Consumer<String> says) {
         int count = random.nextInt(1, MOST_FAULTS + 1);
         long share = Math.max(1, (long) (steps * FAULTY_SHARE / count));
         List<Planned> plan = new ArrayList<>();
@@ -75,7 +79,7 @@ final class Round {
             Fault fault = faults.get(random.nextInt(faults.size()));
             plan.add(new Planned(fault, i * share + random.nextLong(share)));
         }
-        RandomGenerator drawn = new SplittableRandom(random.nextLong());
+        RandomGenerator drawn = random.split();
         Iterator<Setting> settings =
                 Stream.generate(() -> Setting.random(drawn)).iterator();
         return new Round(cluster, training, plan, settings, random, says);
@@ -157,6 +161,7 @@ final class Round {
             says.accept("the training ended before: " + fault.title());
             return;
         }
+        Way way = training.way();
         long before = System.nanoTime();
         Optional<Fault.Struck> struck = fault.strike(cluster, training, random);
         long start = fault == Fault.CHECKPOINT || fault == Fault.TERM ? System.nanoTime() : before;
@@ -175,7 +180,7 @@ final class Round {
         }
         double seconds = (System.nanoTime() - start) * 1e-9;
         long lost = fault.endsDriver() || ends > endsBefore ? Math.max(0, step - training.from()) : 0;
-        incidents.add(new Incident(fault, step, seconds, lost, ends > endsBefore));
+        incidents.add(new Incident(fault, way, step, seconds, lost, ends > endsBefore));
         says.accept(String.format(Locale.ROOT, "recovered in %.1f s, %d steps lost", seconds, lost));
         repairs = repairs.thenRunAsync(() -> repair(struck.get()));
     }

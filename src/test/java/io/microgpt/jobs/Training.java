@@ -24,9 +24,10 @@ final class Training implements AutoCloseable {
 
     private static final String TRAIN = "jobs/train.sh";
     /** No step, start or end may take longer, whatever befell the cluster. */
-    private static final long PATIENCE_SECONDS = 300;
+    private static final long PATIENCE_SECONDS = 600;
 
     private static final long POLL_MILLIS = 20;
+    private static final long LONGEST_POLL_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final Pattern SHOWN = Pattern.compile("step (\\d+)/\\d+  loss ");
     private static final Pattern GOING_ON = Pattern.compile("going on from step (\\d+)");
     private static final Pattern WRITING = Pattern.compile("\\.step-(\\d+)\\.[0-9a-f-]+\\.tmp");
@@ -35,25 +36,34 @@ final class Training implements AutoCloseable {
     private final Path logs;
     private final String run;
     private final FileSystem storage;
+    private final Model model;
     private final List<String> arguments;
     private volatile Job job;
+    private Setting setting;
     private boolean begun;
     private boolean closed;
 
     /** @param what the arguments of every driver of the run, {@code --out} excepted */
-    Training(Path logs, FileSystem storage, String run, String... what) {
+    Training(Path logs, FileSystem storage, String run, Model model, String... what) {
         this.logs = logs;
         this.storage = storage;
         this.run = run;
+        this.model = model;
         arguments = new ArrayList<>(List.of(what));
         arguments.addAll(List.of("--out", run));
     }
 
     /** Starts a driver, which goes on from the newest checkpoint. */
     void start(Cluster cluster, Setting setting) throws IOException {
-        List<String> where = new ArrayList<>(List.of("--master", cluster.master()));
+        List<String> where = new ArrayList<>(List.of("--master", setting.master(cluster)));
         where.addAll(setting.arguments());
+        this.setting = setting;
         start(where);
+    }
+
+    /** {@return how weights and sums cross, of the last driver} */
+    Way way() {
+        return setting.way(model);
     }
 
     /** Trains in one process without Spark, to the end. */
@@ -123,14 +133,23 @@ final class Training implements AutoCloseable {
         boolean holds() throws Exception;
     }
 
-    /** Waits until something holds or the driver has ended. {@return whether it holds} */
+    /**
+     * Waits until something holds or the driver has ended. While this process stands still, as on a machine that sleeps, no patience is
+     * lost: the driver stands still too.
+     *
+     * @return whether it holds
+     */
     private boolean await(String what, Condition condition) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        long left = TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        long last = System.nanoTime();
         while (!condition.holds()) {
             if (job.process().waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
                 return condition.holds();
             }
-            if (System.nanoTime() > end) {
+            long now = System.nanoTime();
+            left -= Math.min(now - last, LONGEST_POLL_NANOS);
+            last = now;
+            if (left < 0) {
                 throw new IllegalStateException("hangs: no " + what + " in " + PATIENCE_SECONDS + " seconds at step "
                         + step() + "; see " + job);
             }

@@ -111,6 +111,16 @@ class ClusterWatchTest {
                         "executor 4 was lost: Command exited with code 152");
     }
 
+    /** As of a machine that sleeps now and then: nothing says that they cannot start. */
+    @Test
+    void executorsThatAreLostWithTheirWorkersDoNotEndAJob() {
+        try (ClusterWatch watch = watching()) {
+            removeAll(watch, "worker lost: Not receiving heartbeat for 60 seconds");
+            assertThat(watch.explain(new IllegalStateException("another cause")))
+                    .startsWith("another cause\n  first, executor 0 was lost: worker lost");
+        }
+    }
+
     private ClusterWatch watching() {
         ClusterWatch watch = new ClusterWatch(LocalSpark.context().sc(), 600, warnings::add);
         @SuppressWarnings("unchecked")

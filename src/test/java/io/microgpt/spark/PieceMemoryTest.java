@@ -1,9 +1,12 @@
 package io.microgpt.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.network.buffer.ManagedBuffer;
 import org.apache.spark.storage.BlockId;
 import org.apache.spark.storage.BlockManager;
 import org.apache.spark.storage.BroadcastBlockId;
@@ -58,18 +61,40 @@ class PieceMemoryTest {
     }
 
     @Test
-    void piecesOfStepsThatAreOverAreSweptAndThoseOfOtherTrainingsAreNot() {
+    void piecesOfStepsThatAreOverAreSweptAndThoseOfOtherTrainingsAreNot() throws Exception {
         BlockId old = put(training, new byte[10]);
         BlockId before = put(training + 1, new byte[10]);
         BlockId current = put(training + 2, new byte[10]);
         BlockId other = put(FloatBlocks.owner(), new byte[10]);
         pieces.sweep(manager, owner -> FloatBlocks.isOver(owner, training + 2));
-        assertThat(manager.getStatus(old).isDefined()).isFalse();
+        awaitGone(old);
         assertThat(manager.getStatus(before).isDefined()).isTrue();
         assertThat(manager.getStatus(current).isDefined()).isTrue();
         assertThat(manager.getStatus(other).isDefined()).isTrue();
         manager.removeBlock(before, false);
         manager.removeBlock(current, false);
         manager.removeBlock(other, false);
+    }
+
+    /** As an executor reads that stands still, on a connection that stays. */
+    @Test
+    void whoStillReadsAPieceOfAStepThatIsOverIsNotWaitedFor() throws Exception {
+        BlockId read = put(training, new byte[10]);
+        BlockId free = put(training + 1, new byte[20]);
+        ManagedBuffer reading = manager.getLocalBlockData(read);
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(30), () -> pieces.sweep(manager, owner -> FloatBlocks.isOver(owner, training + 3)));
+        awaitGone(free);
+        assertThat(manager.memoryStore().contains(read)).isTrue();
+        reading.release();
+        awaitGone(read);
+    }
+
+    private void awaitGone(BlockId id) throws InterruptedException {
+        long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        while (manager.memoryStore().contains(id) && System.nanoTime() < end) {
+            Thread.sleep(1);
+        }
+        assertThat(manager.memoryStore().contains(id)).as(id.toString()).isFalse();
     }
 }
