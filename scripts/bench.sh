@@ -10,7 +10,8 @@
 # --spark          instead of all that, what a step on Spark costs beyond its arithmetic, on local[2] and on a standalone cluster of two workers
 #                  that it starts here: ours, the loop that anyone would write first, and a bare count() of as many cached partitions;
 #                  a run takes half an hour, as it warms up for thousands of steps
-# PyTorch is measured where `/usr/bin/python3 -c 'import torch'` works ($PYTHON names another), the peak where there is gcc.
+# PyTorch is measured where `/usr/bin/python3 -c 'import torch'` works ($PYTHON names another), the peak where there is gcc. Debian's PyTorch takes
+# the BLAS that there is: with the reference one it is twenty times slower than with OpenBLAS (libopenblas0-pthread), which this script says.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/submit.sh"
 
@@ -28,6 +29,17 @@ log=$out/stderr.log
 # 1,024 positions half its time. A peer at its best keeps them.
 keep_memory=(MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184)
 python=${PYTHON:-/usr/bin/python3}
+
+torch_version='
+import time, torch
+torch.set_num_threads(1)
+a, best = torch.ones(512, 512), 0.0
+for _ in range(20):
+    start = time.perf_counter()
+    a @ a
+    best = max(best, 2 * 512**3 / (time.perf_counter() - start) * 1e-9)
+print(f"PyTorch {torch.__version__}, whose BLAS does {best:.0f} GFLOP/s" + (": not OpenBLAS? its figures say little" if best < 20 else ""))
+'
 
 usage() {
   sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
@@ -102,7 +114,7 @@ machine() {
   for one in "${javas[@]}"; do
     "$one" -version 2>&1 | sed -n 2p
   done
-  if [ -n "$torch" ]; then "$python" -c 'import torch; print("PyTorch", torch.__version__)'; else echo "no PyTorch for $python"; fi
+  if [ -n "$torch" ]; then "$python" -c "$torch_version"; else echo "no PyTorch for $python"; fi
 }
 
 measure() { # run, peer, command...: keeps the line that the command prints

@@ -191,7 +191,7 @@ public enum ConfigKey {
             "engine.patience",
             integer().from(1),
             600,
-            "seconds that a Spark job may wait without a task running, or a training for its checkpoint to be written; then it gives up"),
+            "seconds that a Spark job may wait without a task running, or a training for storage to take what it writes; then it gives up"),
 
     GENERATE_TEMPERATURE(
             "generate.temperature", number().from(0), 0.8, "the logits are divided by it before sampling; 0 = greedy"),
