@@ -84,7 +84,7 @@ public interface Kernels {
 
     /**
      * Attention of one position of all heads over a cache: softmax of {@code scale * q . k} over the first {@code positions}, its own
-     * included, and the values weighted by it. The same sums in the same order as by {@link #matmul} and {@link #softmax}.
+     * included, and the values weighted by it. The same sums in the same order as by {@link PanelKernels#attention}.
      *
      * @param q the queries (heads * size) at {@code qOffset}
      * @param pages the sequence's pages, see {@link CachePage}, of which those that hold the first {@code positions} are read

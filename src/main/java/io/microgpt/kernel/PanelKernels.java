@@ -98,8 +98,8 @@ public interface PanelKernels {
      * @param qkv panels of {@code 3 * e} channels: queries, keys and values, of each {@code e / heads} channels a head
      * @param start the document's first row
      * @param keys of each position, head after head (heads, length); null for no dropout
-     * @param weights takes {@link #attentionWeights} floats a head from {@code weightsOffset}, for the backward pass, and may be changed up to a panel
-     *     of sixteen behind; null where they are not kept
+     * @param weights takes {@link #attentionWeights} floats a head from {@code weightsOffset}, for the backward pass, and may spill over up to
+     *     sixteen by sixteen floats behind; null where they are not kept
      * @param out panels of {@code e} channels
      */
     void attention(
