@@ -60,7 +60,7 @@ class FloatBlocksTest {
         assertThat(FloatBlocks.handedOver()).isEqualTo(handedOver);
         assertThat(isStored(others)).isTrue();
         FloatBlocks.end(other);
-        assertThat(isStored(others)).isFalse();
+        awaitGone(others);
     }
 
     /** Pieces are swept in a thread of their own. */
