@@ -6,6 +6,7 @@ import io.microgpt.model.Flops;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.Pass;
 import io.microgpt.optim.SumTree;
+import io.microgpt.train.Trainer;
 import io.microgpt.train.TrainingTask;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -61,8 +62,9 @@ public record Footprint(
         int shards = task.plan().shards();
         double mean = (double) manifest.positions(Part.TRAIN) / manifest.documents(Part.TRAIN);
         int batch = task.plan().batchSize();
-        long evaluated =
-                manifests.stream().mapToLong(m -> m.positions(Part.TEST)).max().orElse(0);
+        double sampled = mean * Math.min(trainSample(manifest), manifest.documents(Part.TRAIN));
+        double evaluated =
+                manifests.stream().mapToDouble(m -> m.positions(Part.TEST)).reduce(sampled, Math::max);
         long tokens = manifests.stream()
                 .mapToLong(m -> m.positions(Part.TRAIN) + m.positions(Part.TEST))
                 .sum();
@@ -80,6 +82,12 @@ public record Footprint(
                 batch * 3 * Flops.forward(task.model(), mean),
                 (long) Math.ceil(Math.max(batch * mean, evaluated) / tasks),
                 BYTES_A_TOKEN * tokens);
+    }
+
+    /** {@return the training documents that an evaluation looks at: of each shard its share, rounded up} */
+    private static long trainSample(Manifest manifest) {
+        return Trainer.trainSample(manifest.documents(Part.TEST))
+                + manifest.shards(Part.TRAIN).size();
     }
 
     /** {@return the sums that the tasks of a step send, each of the largest subtrees of which it has all shards} */

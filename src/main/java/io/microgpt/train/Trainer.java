@@ -357,9 +357,18 @@ public final class Trainer {
                 configJson);
     }
 
+    /**
+     * {@return how many training documents the closing estimate of the train loss looks at}
+     *
+     * @param testDocuments that there are
+     */
+    public static long trainSample(long testDocuments) {
+        return Math.max(LEAST_TRAIN_SAMPLE, testDocuments);
+    }
+
     private Result result(Ending ending) {
         LossSum test = gradients.loss(Part.TEST, 1.0, state.weights);
-        double sample = Math.max(LEAST_TRAIN_SAMPLE, data.documents(Corpus.OWN, Part.TEST));
+        double sample = trainSample(data.documents(Corpus.OWN, Part.TEST));
         double share = Math.min(1.0, sample / data.documents(Corpus.OWN, Part.TRAIN));
         LossSum train = gradients.loss(Part.TRAIN, share, state.weights);
         return new Result(

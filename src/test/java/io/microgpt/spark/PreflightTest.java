@@ -177,6 +177,39 @@ class PreflightTest {
                 .isGreaterThan(scaling.table(8).get(2).gather());
     }
 
+    /** The end looks at 2,000 training documents too, in groups of far more rows than a small batch or a small test part has. */
+    @Test
+    void theLastLookAtTheTrainingDocumentsIsCounted() {
+        Manifest few = manifest(
+                16, 27, new Manifest.Shard(1_000, 7_000, "b", 900, "d"), new Manifest.Shard(3, 21, "c", 90, "e"));
+        Footprint footprint = footprint(few, 4);
+        assertThat(footprint.mostPositions()).isBetween(2_000L * 7 / 8, 2_010L * 7 / 8);
+
+        Manifest none =
+                manifest(16, 27, new Manifest.Shard(10, 70, "b", 900, "d"), new Manifest.Shard(0, 0, "c", 90, "e"));
+        assertThat(footprint(none, 4).mostPositions()).isEqualTo(80 * 7 / 8);
+    }
+
+    /** {@return of a training in one JVM, of eight tasks} */
+    private static Footprint footprint(Manifest manifest, int batch) {
+        int[] sizes =
+                manifest.train().stream().mapToInt(Manifest.Shard::documents).toArray();
+        TrainingTask task = new TrainingTask(TEN_MILLION, new StepPlan(1, sizes, batch), 0.0, Choice.AUTO);
+        return Preflight.of(cluster(0, 8), List.of(manifest), task, SparkOptions.ofTasks(0))
+                .footprint();
+    }
+
+    private static Manifest manifest(int blockSize, int vocabularySize, Manifest.Shard train, Manifest.Shard test) {
+        return new Manifest(
+                blockSize,
+                vocabularySize,
+                "a",
+                Map.of(),
+                Map.of(),
+                Collections.nCopies(8, train),
+                Collections.nCopies(8, test));
+    }
+
     @Test
     void sumsThatMayHaveToWaitAreWarnedOf() {
         SparkOptions direct = new SparkOptions(8, Optional.of(Gather.DIRECT));
