@@ -74,7 +74,7 @@ public record Footprint(
                 tasks,
                 Math.min(tasks, tasksAtOnce),
                 executors,
-                options.gather().orElse(Gather.of(task.model().parameters(), tasks)),
+                options.gather().orElse(Gather.of(task.model().parameters(), tasks, executors)),
                 subtrees(shards, tasks),
                 most,
                 most + mostWaiting(shards, tasks, batch * mean),
@@ -132,7 +132,8 @@ public record Footprint(
 
     /** {@return what of it comes as results of tasks, which {@code spark.driver.maxResultSize} bounds; blocks are fetched beside them} */
     public long resultBytes() {
-        boolean blocks = executors == 0 || gather == Gather.DIRECT && model.parameters() > StepWeights.MOST_IN_CLOSURE;
+        boolean handedOver = executors == 0 || model.parameters() > StepWeights.MOST_IN_CLOSURE;
+        boolean blocks = gather == Gather.DIRECT && handedOver;
         return blocks ? 0 : gatheredBytes();
     }
 
@@ -155,7 +156,7 @@ public record Footprint(
         long state = 3; // weights, two moments
         long checkpoint = 3; // the same again, while it is written and the training goes on
         long weights = 1; // on their way to the executors, or packed to write samples
-        long sums = executors == 0 ? 0 : gather == Gather.SLICED ? 3 : coming() + waiting;
+        long sums = gather == Gather.SLICED ? 3 : executors == 0 ? 0 : coming() + waiting;
         return BASE + (state + checkpoint + weights + sums) * modelBytes() + (executors == 0 ? ownBytes() : 0);
     }
 

@@ -12,9 +12,13 @@ public enum Gather {
 
     private static final int FEWEST_SLICED_TASKS = 6;
 
-    /** {@return the faster one for so many tasks, each with the sums of so many parameters} */
-    static Gather of(int parameters, int tasks) {
+    /**
+     * {@return the faster one for so many tasks, each with the sums of so many parameters}
+     *
+     * @param executors 0 where tasks run in the driver's own JVM: there sums are handed over, and a shuffle would write them to the disk
+     */
+    static Gather of(int parameters, int tasks, int executors) {
         boolean large = (long) Float.BYTES * parameters * tasks >= LEAST_SLICED_BYTES;
-        return large && tasks >= FEWEST_SLICED_TASKS ? SLICED : DIRECT;
+        return large && executors > 0 && tasks >= FEWEST_SLICED_TASKS ? SLICED : DIRECT;
     }
 }

@@ -93,7 +93,7 @@ public final class Scaling {
                     job(LOCAL_JOB_MILLIS, tasks),
                     positions());
         }
-        boolean sliced = Gather.of(footprint.model().parameters(), tasks) == Gather.SLICED;
+        boolean sliced = Gather.of(footprint.model().parameters(), tasks, executors) == Gather.SLICED;
         // Executors pass on to each other what they have of a broadcast: the driver sends little more than one copy.
         double broadcast = executors > StepWeights.MOST_FETCHING
                 ? model * BROADCAST_NANOS * 1e-6 + 2 * model / networkBytesPerMilli

@@ -97,9 +97,10 @@ public final class SparkSource implements GradientSource {
         this.direct = new Direct(
                 runs.rdd(), shards, KernelProvider.choose(task.kernels()).kernels());
         int parameters = task.model().parameters();
-        this.slices = options.gather().orElse(Gather.of(parameters, partitions)) == Gather.SLICED
-                ? new Slices(partitions, parameters)
-                : null;
+        this.slices =
+                options.gather().orElse(Gather.of(parameters, partitions, Cluster.executors(spark))) == Gather.SLICED
+                        ? new Slices(partitions, parameters)
+                        : null;
         try {
             List<Site> sites = sites(task.kernels());
             this.description = describe(sites, warnings);

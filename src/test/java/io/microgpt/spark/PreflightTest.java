@@ -74,6 +74,15 @@ class PreflightTest {
     }
 
     @Test
+    void inOneJvmNothingGathersInSlicesUnlessItIsAskedFor() {
+        SparkOptions eight = SparkOptions.ofTasks(8);
+        assertThat(preflight(TEN_MILLION, cluster(1, 8), eight).footprint().gather())
+                .isEqualTo(Gather.SLICED);
+        assertThat(preflight(TEN_MILLION, cluster(0, 8), eight).footprint().gather())
+                .isEqualTo(Gather.DIRECT);
+    }
+
+    @Test
     void whatFitsIsNotRefused() {
         assertThatCode(() -> preflight(TEN_MILLION, cluster(2, 2), SparkOptions.ofTasks(0))
                         .require())
@@ -98,6 +107,22 @@ class PreflightTest {
         assertThatCode(() ->
                         preflight(TEN_MILLION, limited, SparkOptions.ofTasks(0)).require())
                 .doesNotThrowAnyException();
+    }
+
+    @Test
+    void resultsOfSlicesOverSparksLimitAreRefusedInOneJvmToo() {
+        Cluster limited = new Cluster("local[6]", 6, 0, OptionalInt.of(6), 4 * GIB, 0, Optional.of(MIB));
+        SparkOptions sliced = new SparkOptions(6, Optional.of(Gather.SLICED));
+        Preflight slices = preflight(TEN_MILLION, limited, sliced);
+        assertThat(slices.footprint().resultBytes()).isEqualTo(TEN_MILLION_BYTES);
+        assertThatThrownBy(slices::require)
+                .hasMessageContaining("the tasks of a step send 40.0 MB to the driver as results, over"
+                        + " spark.driver.maxResultSize = 1.0 MB; give ")
+                .hasMessageEndingWith(", or --set engine.gather=direct");
+        Preflight direct = preflight(TEN_MILLION, limited, SparkOptions.ofTasks(6));
+        assertThatCode(direct::require).doesNotThrowAnyException();
+        assertThat(slices.footprint().driverBytes() - direct.footprint().driverBytes())
+                .isEqualTo(3 * TEN_MILLION_BYTES);
     }
 
     @Test

@@ -142,10 +142,17 @@ class SparkSourceTest {
 
     @Test
     void manyTasksWithLargeGradientsGatherInSlices() {
-        assertThat(Gather.of(10_000_000, 2)).isEqualTo(Gather.DIRECT);
-        assertThat(Gather.of(10_000_000, 16)).isEqualTo(Gather.SLICED);
-        assertThat(Gather.of(4_192, 1000)).isEqualTo(Gather.DIRECT);
-        assertThat(Gather.of(Integer.MAX_VALUE, 2)).isEqualTo(Gather.DIRECT);
+        assertThat(Gather.of(10_000_000, 2, 2)).isEqualTo(Gather.DIRECT);
+        assertThat(Gather.of(10_000_000, 16, 2)).isEqualTo(Gather.SLICED);
+        assertThat(Gather.of(4_192, 1000, 2)).isEqualTo(Gather.DIRECT);
+        assertThat(Gather.of(Integer.MAX_VALUE, 2, 2)).isEqualTo(Gather.DIRECT);
+    }
+
+    /** In one JVM a sum is handed over where it is; a shuffle would write it to the disk and read it again. */
+    @Test
+    void withinOneJvmNothingGathersInSlicesUnlessItIsAskedFor() {
+        int executors = Cluster.executors(LocalSpark.context());
+        assertThat(Gather.of(10_000_000, 16, executors)).isEqualTo(Gather.DIRECT);
     }
 
     /** With {@code spark.task.cpus} of 2 on two threads there is one task at a time, which computes on two threads. */
