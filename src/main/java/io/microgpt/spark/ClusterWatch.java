@@ -212,6 +212,7 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
         try {
             return work.call();
         } catch (Exception e) {
+            throwShortHeap(e);
             if (givenUp() || spark.isStopped()) {
                 throw new IllegalStateException(what + " failed on Spark: " + explain(e), e);
             }
@@ -223,6 +224,18 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
 
     private synchronized boolean givenUp() {
         return givenUp != null;
+    }
+
+    /**
+     * Throws the error of a task that ran in this JVM and found its heap short: what to do about it is what it would be, had the caller met
+     * it. One of an executor is not the caller's.
+     */
+    void throwShortHeap(Exception e) {
+        for (Throwable cause = e; cause != null && spark.isLocal(); cause = cause.getCause()) {
+            if (cause instanceof OutOfMemoryError error) {
+                throw error;
+            }
+        }
     }
 
     /** {@return what to tell of a call of Spark that failed} */

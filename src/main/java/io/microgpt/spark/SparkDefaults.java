@@ -1,6 +1,7 @@
 package io.microgpt.spark;
 
 import org.apache.spark.SparkConf;
+import org.apache.spark.util.Utils;
 
 /** What this program wants of Spark where neither spark-submit nor its files say otherwise. */
 public final class SparkDefaults {
@@ -14,6 +15,9 @@ public final class SparkDefaults {
         conf.setIfMissing("spark.broadcast.checksum", "false");
         // The shards of a lost executor are read again at once, instead of waiting for it.
         conf.setIfMissing("spark.locality.wait", "0");
+        if (Utils.isLocalMaster(conf)) { // a task that is out of memory fails, and whoever waits for it tells why
+            conf.setIfMissing("spark.executor.killOnFatalError.depth", "0"); // instead of a System.exit without a word
+        }
         // The driver's UI gives the metrics to Prometheus, under names that do not change with the application.
         conf.setIfMissing(
                 "spark.metrics.conf.driver.sink.prometheusServlet.class",

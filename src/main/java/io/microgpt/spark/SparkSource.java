@@ -225,6 +225,7 @@ public final class SparkSource implements GradientSource {
 
     /** What explains itself passes as it is; of the rest, the first thing that went wrong is what a person wants to know. */
     static RuntimeException failure(String what, Exception e, JavaSparkContext spark, ClusterWatch watch) {
+        watch.throwShortHeap(e);
         boolean explains = e instanceof RuntimeException && !spark.sc().isStopped();
         return explains
                 ? (RuntimeException) e

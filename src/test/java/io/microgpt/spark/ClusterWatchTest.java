@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.scheduler.ExecutorKilled$;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
@@ -25,6 +26,7 @@ import scala.collection.immutable.Seq;
 /** What the watch makes of Spark's events, which would take a large cluster to come in earnest. */
 class ClusterWatchTest {
     private static final int EXECUTORS = 30;
+    private static final String ON_FATAL_ERROR = "spark.executor.killOnFatalError.depth";
     private static final String DIED = "Command exited with code 1";
 
     private final List<String> warnings = new ArrayList<>();
@@ -96,6 +98,36 @@ class ClusterWatchTest {
                     .hasMessage("preparing failed on Spark: Spark has stopped: the lock was not given back");
         }
         assertThat(Thread.interrupted()).isFalse();
+    }
+
+    /** In one JVM: neither does Spark end it, nor is the error one of a job. */
+    @Test
+    void aTaskOfThisJvmWhoseHeapWasShortIsTheCallersError() {
+        SparkConf local = new SparkConf(false).setMaster("local[3]");
+        SparkDefaults.addTo(local);
+        SparkConf cluster = new SparkConf(false).setMaster("spark://host:7077");
+        SparkDefaults.addTo(cluster);
+        assertThat(cluster.contains(ON_FATAL_ERROR)).isFalse();
+
+        LocalSpark.session().stop();
+        System.setProperty(ON_FATAL_ERROR, local.get(ON_FATAL_ERROR));
+        try (ClusterWatch watch = watching()) {
+            assertThatThrownBy(() -> watch.over(
+                            "preparing",
+                            () -> LocalSpark.context()
+                                    .parallelize(List.of(1, 2), 2)
+                                    .map(ClusterWatchTest::outOfHeap)
+                                    .collect()))
+                    .isInstanceOf(OutOfMemoryError.class)
+                    .hasMessage("Java heap space");
+        } finally {
+            System.clearProperty(ON_FATAL_ERROR);
+            LocalSpark.session().stop();
+        }
+    }
+
+    private static Integer outOfHeap(int any) {
+        throw new OutOfMemoryError("Java heap space");
     }
 
     @Test
