@@ -76,6 +76,7 @@ final class ShardReader {
         if (!sha256.equals(expected.fileSha256())) {
             throw new IOException("its SHA-256 is " + sha256 + ", the manifest says " + expected.fileSha256());
         }
+        shard.trim();
         return shard;
     }
 

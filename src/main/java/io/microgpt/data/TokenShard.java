@@ -32,9 +32,25 @@ public final class TokenShard implements Externalizable {
         this.wide = vocabularySize > NARROW;
     }
 
+    /** {@return bytes of memory for the documents of a shard as it is read: their tokens, and where each begins} */
+    public static long bytes(int vocabularySize, int documents, long positions) {
+        return new TokenShard(vocabularySize).tokenBytes() * (positions + documents) + Integer.BYTES * (documents + 1L);
+    }
+
     /** {@return how many bytes a token takes} */
     int tokenBytes() {
         return wide ? 2 * Character.BYTES : Character.BYTES;
+    }
+
+    /** {@return bytes of memory that this shard holds} */
+    long heldBytes() {
+        return (long) Character.BYTES * halves.length + (long) Integer.BYTES * starts.length;
+    }
+
+    /** Gives back the memory of more documents: none will come. */
+    void trim() {
+        halves = Arrays.copyOf(halves, tokens * (wide ? 2 : 1));
+        starts = Arrays.copyOf(starts, documents + 1);
     }
 
     /** {@return how many tokens one shard can hold} */

@@ -2,6 +2,7 @@ package io.microgpt.spark;
 
 import io.microgpt.data.Manifest;
 import io.microgpt.data.Part;
+import io.microgpt.data.TokenShard;
 import io.microgpt.model.Flops;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.Pass;
@@ -10,6 +11,7 @@ import io.microgpt.train.Trainer;
 import io.microgpt.train.TrainingTask;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What a step moves and computes and what a training holds at the same time, by sizes alone. What comes out lies somewhat above what full
@@ -44,8 +46,6 @@ public record Footprint(
     /** What Spark itself wants of a JVM. */
     private static final long BASE = 200L << 20;
 
-    private static final int BYTES_A_TOKEN = 2;
-
     /**
      * {@return the footprint of a training with so many tasks a step}
      *
@@ -65,9 +65,6 @@ public record Footprint(
         double sampled = mean * Math.min(trainSample(manifest), manifest.documents(Part.TRAIN));
         double evaluated =
                 manifests.stream().mapToDouble(m -> m.positions(Part.TEST)).reduce(sampled, Math::max);
-        long tokens = manifests.stream()
-                .mapToLong(m -> m.positions(Part.TRAIN) + m.positions(Part.TEST))
-                .sum();
         int most = mostSubtrees(shards, tasks);
         return new Footprint(
                 task.model(),
@@ -81,7 +78,14 @@ public record Footprint(
                 batch * mean,
                 batch * 3 * Flops.forward(task.model(), mean),
                 (long) Math.ceil(Math.max(batch * mean, evaluated) / tasks),
-                BYTES_A_TOKEN * tokens);
+                manifests.stream().mapToLong(Footprint::tokenBytes).sum());
+    }
+
+    private static long tokenBytes(Manifest manifest) {
+        return Stream.of(Part.values())
+                .flatMap(part -> manifest.shards(part).stream())
+                .mapToLong(shard -> TokenShard.bytes(manifest.vocabularySize(), shard.documents(), shard.positions()))
+                .sum();
     }
 
     /** {@return the training documents that an evaluation looks at: of each shard its share, rounded up} */

@@ -36,6 +36,7 @@ class ShardFileTest {
         TokenShard shard = read(file, description, vocabularySize);
         assertThat(description).isEqualTo(describe(file, shard));
         assertThat(shard.documents()).isEqualTo(500);
+        assertThat(shard.heldBytes()).isEqualTo(TokenShard.bytes(vocabularySize, 500, shard.positions()));
         for (int d = 0; d < 500; d++) {
             assertThat(shard.document(d)).isEqualTo(documents.get(d));
         }

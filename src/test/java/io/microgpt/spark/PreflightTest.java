@@ -215,6 +215,18 @@ class PreflightTest {
         assertThat(footprint(none, 4).mostPositions()).isEqualTo(80 * 7 / 8);
     }
 
+    @Test
+    void tokensAreCountedAsTheyAreHeld() {
+        Manifest.Shard train = new Manifest.Shard(1_000, 7_000, "b", 900, "d");
+        Manifest.Shard test = new Manifest.Shard(3, 21, "c", 90, "e");
+        // Of documents a token more than positions, and where each begins; two bytes a token, four in a large
+        // vocabulary.
+        assertThat(footprint(manifest(16, 27, train, test), 4).tokenBytes())
+                .isEqualTo(8 * (2 * 8_000 + 4 * 1_001 + 2 * 24 + 4 * 4));
+        assertThat(footprint(manifest(16, 70_000, train, test), 4).tokenBytes())
+                .isEqualTo(8 * (4 * 8_000 + 4 * 1_001 + 4 * 24 + 4 * 4));
+    }
+
     /** {@return of a training in one JVM, of eight tasks} */
     private static Footprint footprint(Manifest manifest, int batch) {
         int[] sizes =
