@@ -17,6 +17,7 @@ import java.util.stream.Stream;
  * What a step moves and computes and what a training holds at the same time, by sizes alone. What comes out lies somewhat above what full
  * collections left of long trainings (README, "Memory of a long training").
  *
+ * @param baseBytes that a JVM takes beside all else
  * @param model the model
  * @param tasks a step
  * @param tasksAtOnce in one executor
@@ -31,6 +32,7 @@ import java.util.stream.Stream;
  * @param tokenBytes of all datasets in the executors' memory
  */
 public record Footprint(
+        long baseBytes,
         GptConfig model,
         int tasks,
         int tasksAtOnce,
@@ -43,21 +45,13 @@ public record Footprint(
         double flops,
         long mostPositions,
         long tokenBytes) {
-    /** What Spark itself wants of a JVM. */
-    private static final long BASE = 200L << 20;
-
     /**
      * {@return the footprint of a training with so many tasks a step}
      *
      * @param manifests of its dataset, and of the one that is replayed
      */
     public static Footprint of(
-            TrainingTask task,
-            List<Manifest> manifests,
-            SparkOptions options,
-            int tasks,
-            int tasksAtOnce,
-            int executors) {
+            TrainingTask task, List<Manifest> manifests, SparkOptions options, int tasks, Cluster cluster) {
         Manifest manifest = manifests.get(0);
         int shards = task.plan().shards();
         double mean = (double) manifest.positions(Part.TRAIN) / manifest.documents(Part.TRAIN);
@@ -67,11 +61,12 @@ public record Footprint(
                 manifests.stream().mapToDouble(m -> m.positions(Part.TEST)).reduce(sampled, Math::max);
         int most = mostSubtrees(shards, tasks);
         return new Footprint(
+                cluster.baseBytes(),
                 task.model(),
                 tasks,
-                Math.min(tasks, tasksAtOnce),
-                executors,
-                options.gather().orElse(Gather.of(task.model().parameters(), tasks, executors)),
+                Math.min(tasks, cluster.tasksAtOnce()),
+                cluster.executors(),
+                options.gather().orElse(Gather.of(task.model().parameters(), tasks, cluster.executors())),
                 subtrees(shards, tasks),
                 most,
                 most + mostWaiting(shards, tasks, batch * mean),
@@ -161,7 +156,7 @@ public record Footprint(
         long checkpoint = 3; // the same again, while it is written and the training goes on
         long weights = 1; // on their way to the executors, or packed to write samples
         long sums = gather == Gather.SLICED ? 3 : executors == 0 ? 0 : coming() + waiting;
-        return BASE + (state + checkpoint + weights + sums) * modelBytes() + (executors == 0 ? ownBytes() : 0);
+        return baseBytes + (state + checkpoint + weights + sums) * modelBytes() + (executors == 0 ? ownBytes() : 0);
     }
 
     /** {@return sums that the driver fetches at a time} */
@@ -194,7 +189,7 @@ public record Footprint(
     private long executorBytes(int parts, long tokens) {
         long weights = 2; // packed for the kernels, and as they came
         long sums = mostSums + mostSubtrees; // and as bytes; those that wait for the driver may go to disk
-        return BASE + tokens + (weights + sums * parts) * modelBytes() + parts * activations();
+        return baseBytes + tokens + (weights + sums * parts) * modelBytes() + parts * activations();
     }
 
     private long activations() {

@@ -16,8 +16,7 @@ public record Preflight(Footprint footprint, Cluster cluster) {
     /** @param manifests of the dataset, and of the one that is replayed */
     public static Preflight of(Cluster cluster, List<Manifest> manifests, TrainingTask task, SparkOptions options) {
         int tasks = options.tasksOf(task.plan().shards(), cluster.parallelism());
-        return new Preflight(
-                Footprint.of(task, manifests, options, tasks, cluster.tasksAtOnce(), cluster.executors()), cluster);
+        return new Preflight(Footprint.of(task, manifests, options, tasks, cluster), cluster);
     }
 
     /**

@@ -216,6 +216,19 @@ class PreflightTest {
     }
 
     @Test
+    void withoutSparkNothingIsTakenForIt() {
+        GptConfig tiny = new GptConfig(27, 16, 4, 1, 16, 64);
+        long plain = preflight(tiny, Cluster.ofThisProcess(), SparkOptions.ofTasks(1))
+                .footprint()
+                .driverBytes();
+        long local = preflight(tiny, cluster(0, 1), SparkOptions.ofTasks(1))
+                .footprint()
+                .driverBytes();
+        assertThat(plain).isLessThan(72 * MIB);
+        assertThat(local - plain).isEqualTo(136 * MIB);
+    }
+
+    @Test
     void tokensAreCountedAsTheyAreHeld() {
         Manifest.Shard train = new Manifest.Shard(1_000, 7_000, "b", 900, "d");
         Manifest.Shard test = new Manifest.Shard(3, 21, "c", 90, "e");
