@@ -1,6 +1,7 @@
 package io.microgpt.spark;
 
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +41,7 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
     private final Set<Integer> jobs = new HashSet<>();
     private final Set<Long> running = new HashSet<>(); // tasks
     private final Set<String> served = new HashSet<>(); // executors that a task was started on
+    private final Set<String> gone = new HashSet<>(); // executors that Spark has removed; it gives no name twice
     private int stillborn; // executors lost without one while none ran, since a task was last started
     private long progress; // when a task last started or ended
     private long warned;
@@ -104,16 +106,23 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
 
     @Override
     public synchronized void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
+        gone.add(removed.executorId());
         boolean used = served.remove(removed.executorId());
         // One that idles may go, between jobs or because dynamic allocation has no use for it.
-        if (!jobs.isEmpty() && !removed.reason().equals(ExecutorKilled$.MODULE$.toString())) {
+        boolean awaited = !jobs.isEmpty() || caller != null; // its sums may be on their way when a job is over
+        if (awaited && !removed.reason().equals(ExecutorKilled$.MODULE$.toString())) {
             String what = "executor " + removed.executorId() + " was lost: " + firstLine(removed.reason())
                     + (OUT_OF_MEMORY.matcher(removed.reason()).find()
                             ? " (its heap was short: give more by --executor-memory)"
                             : "");
             trouble(what);
             warnings.accept(what);
-            stillborn += used || !running.isEmpty() || removed.reason().startsWith(WITH_ITS_WORKER) ? 0 : 1;
+            stillborn += used
+                            || jobs.isEmpty()
+                            || !running.isEmpty()
+                            || removed.reason().startsWith(WITH_ITS_WORKER)
+                    ? 0
+                    : 1;
             if (stillborn == MOST_STILLBORN) {
                 giveUp(stillborn + " executors in turn were lost before they ran a task" + firstTrouble("; first, ")
                         + "; their logs are with the cluster's workers");
@@ -186,6 +195,31 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
                     default -> executors + " executors";
                 }
                 + firstTrouble("; first, ");
+    }
+
+    /**
+     * {@return why what an executor has of a job that is over need not be awaited any longer; empty while it is to be} Long before, the user is
+     * told.
+     *
+     * @param silentNanos for how long nothing has come of it
+     */
+    public synchronized Optional<String> noLongerAwaited(String executor, long silentNanos) {
+        String silent = "nothing has come from executor " + executor + " for "
+                + TimeUnit.NANOSECONDS.toSeconds(silentNanos) + " s";
+        if (gone.contains(executor)) {
+            return Optional.of("executor " + executor + " was lost before the driver had its sums");
+        }
+        if (silentNanos > patienceNanos) {
+            return Optional.of(silent + " (engine.patience)");
+        }
+        long now = System.nanoTime();
+        if (silentNanos > WARNING_NANOS && now - warned > WARNING_NANOS) {
+            warned = now;
+            warnings.accept(silent + ", whose sums are on their way to the driver; they are computed again when Spark"
+                    + " gives it up, or after " + TimeUnit.NANOSECONDS.toSeconds(patienceNanos)
+                    + " s (engine.patience)");
+        }
+        return Optional.empty();
     }
 
     /** What follows, in this thread and until {@link #end}, are calls of Spark, which must not outlive it. */

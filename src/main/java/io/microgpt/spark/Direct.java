@@ -13,6 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.apache.spark.rdd.RDD;
 import scala.Function1;
@@ -28,16 +30,21 @@ final class Direct {
     /** A partition is computed again when its executor dies before its sums are fetched, so often at most: as often as Spark tries a task. */
     private static final int MOST_TRIES = 4;
 
+    private static final long CHECK_MILLIS = 500;
+
     private final RDD<ShardRun> runs;
     private final int shards;
     private final Kernels kernels;
+    private final ClusterWatch watch;
     private final Deque<float[]> spare = new ConcurrentLinkedDeque<>();
     private float[] last; // the sum of the step before, if its array is ours
 
-    Direct(RDD<ShardRun> runs, int shards, Kernels kernels) {
+    /** @param watch says which executors are not to be waited for */
+    Direct(RDD<ShardRun> runs, int shards, Kernels kernels, ClusterWatch watch) {
         this.runs = runs;
         this.shards = shards;
         this.kernels = kernels;
+        this.watch = watch;
     }
 
     /**
@@ -59,7 +66,7 @@ final class Direct {
         while (!missing.isEmpty()) {
             Arrivals arrivals = new Arrivals(tree, spare);
             PartitionJob.run(runs, missing, first(work, owner), arrivals::take);
-            missing = arrivals.lost();
+            missing = arrivals.lost(watch);
             for (int partition : missing) {
                 if (++lost[partition] == MOST_TRIES) {
                     throw new IllegalStateException(
@@ -131,9 +138,10 @@ final class Direct {
         }
 
         /** {@return the partitions whose sums were lost, when all others are added} */
-        List<Integer> lost() throws Exception {
+        List<Integer> lost(ClusterWatch watch) throws Exception {
+            CompletableFuture<Void> all = CompletableFuture.allOf(added.toArray(CompletableFuture[]::new));
             try {
-                CompletableFuture.allOf(added.toArray(CompletableFuture[]::new)).get();
+                await(all, watch);
             } catch (ExecutionException e) {
                 if (unwrapped(e) instanceof Error error) {
                     throw error;
@@ -141,6 +149,22 @@ final class Direct {
                 throw e.getCause() instanceof Exception why ? why : e;
             }
             return lost;
+        }
+
+        /** The job is over, and Spark watches nothing that is still on its way. */
+        private static void await(CompletableFuture<Void> all, ClusterWatch watch)
+                throws InterruptedException, ExecutionException {
+            while (true) {
+                try {
+                    all.get(CHECK_MILLIS, TimeUnit.MILLISECONDS);
+                    return;
+                } catch (TimeoutException e) {
+                    for (FloatBlocks.Coming coming : FloatBlocks.coming()) {
+                        watch.noLongerAwaited(coming.executor(), coming.silentNanos())
+                                .ifPresent(coming::fail);
+                    }
+                }
+            }
         }
 
         private static Throwable unwrapped(Throwable failure) {

@@ -48,6 +48,9 @@ final class FloatBlocks {
     private static final Map<Place, float[]> HERE = new ConcurrentHashMap<>();
     private static final PieceMemory PIECES = new PieceMemory();
 
+    private static final Set<Coming> COMING = ConcurrentHashMap.newKeySet(); // to this JVM
+    private static final Map<String, Long> HEARD = new ConcurrentHashMap<>(); // when a piece of an executor last came
+
     private FloatBlocks() {}
 
     /**
@@ -187,37 +190,87 @@ final class FloatBlocks {
         return transfer(place, spare);
     }
 
+    /**
+     * An array on its way here. Once it has failed, its array is nobody's: a piece that comes later is not kept, and one that is being read
+     * goes into what is never used again.
+     */
+    static final class Coming implements BlockFetchingListener {
+        private final Place place;
+        private final CompletableFuture<float[]> whole = new CompletableFuture<>();
+        private final AtomicInteger missing;
+        private final long begun = System.nanoTime();
+        private volatile float[] into; // null when it has ended
+
+        private Coming(Place place, float[] into) {
+            this.place = place;
+            this.into = into;
+            this.missing = new AtomicInteger(place.pieces());
+            COMING.add(this);
+            whole.whenComplete((array, failure) -> {
+                COMING.remove(this);
+                this.into = null; // the transport may hold this object until all its tries are over
+            });
+        }
+
+        String executor() {
+            return place.executor();
+        }
+
+        /** {@return how long nothing has come from its executor, of this array or of another} */
+        long silentNanos() {
+            long now = System.nanoTime();
+            return Math.min(now - begun, now - HEARD.getOrDefault(executor(), begun));
+        }
+
+        /** Has whoever waits for it wait no longer. */
+        void fail(String why) {
+            whole.completeExceptionally(new IOException(why));
+        }
+
+        @Override
+        public void onBlockFetchSuccess(String id, ManagedBuffer data) {
+            float[] array = into;
+            if (array == null) {
+                return;
+            }
+            try {
+                HEARD.put(executor(), System.nanoTime());
+                read(data, array, PIECE_FLOATS * Integer.parseInt(id.substring(id.lastIndexOf('_') + 1)));
+                if (missing.decrementAndGet() == 0) {
+                    whole.complete(array);
+                }
+            } catch (Throwable e) { // an error too: Spark counts the block as fetched and tells nobody
+                whole.completeExceptionally(e);
+            }
+        }
+
+        @Override
+        public void onBlockFetchFailure(String id, Throwable cause) {
+            whole.completeExceptionally(cause);
+        }
+    }
+
+    /** {@return the arrays on their way to this JVM} */
+    static Set<Coming> coming() {
+        return COMING;
+    }
+
     /** {@return the array from its pieces, by Spark's transport} */
     static CompletableFuture<float[]> transfer(Place place, Deque<float[]> spare) {
         float[] used = spare.poll();
-        float[] into = used != null && used.length == place.length() ? used : new float[place.length()];
-        CompletableFuture<float[]> whole = new CompletableFuture<>();
-        AtomicInteger missing = new AtomicInteger(place.pieces());
-        BlockFetchingListener listener = new BlockFetchingListener() {
-            @Override
-            public void onBlockFetchSuccess(String id, ManagedBuffer data) {
-                try {
-                    read(data, into, PIECE_FLOATS * Integer.parseInt(id.substring(id.lastIndexOf('_') + 1)));
-                    if (missing.decrementAndGet() == 0) {
-                        whole.complete(into);
-                    }
-                } catch (Throwable e) { // an error too: Spark counts the block as fetched and tells nobody
-                    whole.completeExceptionally(e);
-                }
-            }
-
-            @Override
-            public void onBlockFetchFailure(String id, Throwable cause) {
-                whole.completeExceptionally(cause);
-            }
-        };
+        Coming coming =
+                new Coming(place, used != null && used.length == place.length() ? used : new float[place.length()]);
         BlockTransferService transport = SparkEnv.get().blockManager().blockTransferService();
-        for (int p = 0; p < place.pieces(); p++) {
-            // One at a time: of several, those before one that is gone would stay locked on the other side.
-            String[] one = {place.piece(p)};
-            transport.fetchBlocks(place.host(), place.port(), place.executor(), one, listener, null);
+        try {
+            for (int p = 0; p < place.pieces(); p++) {
+                // One at a time: of several, those before one that is gone would stay locked on the other side.
+                String[] one = {place.piece(p)};
+                transport.fetchBlocks(place.host(), place.port(), place.executor(), one, coming, null);
+            }
+        } catch (RuntimeException | Error e) {
+            coming.whole.completeExceptionally(e);
         }
-        return whole.orTimeout(seconds(SparkEnv.get().conf()), TimeUnit.SECONDS);
+        return coming.whole.orTimeout(seconds(SparkEnv.get().conf()), TimeUnit.SECONDS);
     }
 
     /** {@return how long the transport may try} */

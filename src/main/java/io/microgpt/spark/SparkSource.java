@@ -95,7 +95,7 @@ public final class SparkSource implements GradientSource {
                 .map(span -> loaded.value().load(span))
                 .persist(StorageLevel.MEMORY_AND_DISK());
         this.direct = new Direct(
-                runs.rdd(), shards, KernelProvider.choose(task.kernels()).kernels());
+                runs.rdd(), shards, KernelProvider.choose(task.kernels()).kernels(), watch);
         int parameters = task.model().parameters();
         this.slices =
                 options.gather().orElse(Gather.of(parameters, partitions, Cluster.executors(spark))) == Gather.SLICED

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
@@ -150,6 +151,20 @@ class ClusterWatchTest {
             removeAll(watch, "worker lost: Not receiving heartbeat for 60 seconds");
             assertThat(watch.explain(new IllegalStateException("another cause")))
                     .startsWith("another cause\n  first, executor 0 was lost: worker lost");
+        }
+    }
+
+    /** The job whose sums it has is over: without being asked, the watch would not look. */
+    @Test
+    void whatStandsStillAfterAJobIsAwaitedForAWhileAndWhatIsGoneIsNot() {
+        try (ClusterWatch watch = watching()) {
+            assertThat(watch.noLongerAwaited("3", TimeUnit.SECONDS.toNanos(29))).isEmpty();
+            assertThat(warnings).isEmpty();
+            assertThat(watch.noLongerAwaited("3", TimeUnit.SECONDS.toNanos(601)))
+                    .contains("nothing has come from executor 3 for 601 s (engine.patience)");
+            watch.onExecutorRemoved(new SparkListenerExecutorRemoved(0L, "3", "Executor heartbeat timed out"));
+            assertThat(watch.noLongerAwaited("3", 0)).contains("executor 3 was lost before the driver had its sums");
+            assertThat(watch.noLongerAwaited("4", 0)).isEmpty();
         }
     }
 

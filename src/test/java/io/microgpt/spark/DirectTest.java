@@ -20,19 +20,30 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.io.Serializable;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Sums that are lost after their task has ended, as an executor that dies just then loses them. */
+/** Sums that are lost, or do not come, after their task has ended, as an executor that dies just then loses them. */
 class DirectTest {
     private static final int SHARDS = 6;
     private static final int STEP = 3;
@@ -45,6 +56,7 @@ class DirectTest {
     private static float[] weights;
 
     private static final AtomicInteger ATTEMPTS = new AtomicInteger();
+    private static final List<String> WARNINGS = Collections.synchronizedList(new ArrayList<>());
     private static volatile int losses;
 
     @BeforeAll
@@ -67,27 +79,42 @@ class DirectTest {
         }
     }
 
+    private interface Losing extends Serializable {
+        PartialSums of(PartialSums sums);
+    }
+
     /** Two tasks; the sums of the second are gone as often as {@code losses} says. */
     private static GradientSum gather() throws Exception {
+        try (ClusterWatch watch = watch(600)) {
+            return gather(watch, sums -> {
+                long gone = FloatBlocks.owner();
+                PartialSums offered = sums.offered(gone);
+                FloatBlocks.remove(gone);
+                return offered;
+            });
+        }
+    }
+
+    private static ClusterWatch watch(int patienceSeconds) {
+        return new ClusterWatch(LocalSpark.context().sc(), patienceSeconds, WARNINGS::add);
+    }
+
+    private static GradientSum gather(ClusterWatch watch, Losing losing) throws Exception {
         Shards shards = TrainingData.of(dataset).shards();
         JavaRDD<ShardRun> runs = LocalSpark.context()
                 .parallelize(List.of(0, 3), 2)
                 .map(first -> ShardRun.load(new Configuration(), shards, task, first, first + 3));
         long kept = FloatBlocks.owner();
         Direct direct = new Direct(
-                runs.rdd(), SHARDS, KernelProvider.choose(Choice.AUTO).kernels());
+                runs.rdd(), SHARDS, KernelProvider.choose(Choice.AUTO).kernels(), watch);
         ATTEMPTS.set(0);
         try {
             return direct.gather(
                             run -> {
                                 PartialSums sums = run.gradients(new WeightBlock(weights), STEP);
-                                if (run.first() == 0 || ATTEMPTS.getAndIncrement() >= losses) {
-                                    return sums.offered(kept);
-                                }
-                                long gone = FloatBlocks.owner();
-                                PartialSums offered = sums.offered(gone);
-                                FloatBlocks.remove(gone);
-                                return offered;
+                                return run.first() == 0 || ATTEMPTS.getAndIncrement() >= losses
+                                        ? sums.offered(kept)
+                                        : losing.of(sums);
                             },
                             0)
                     .sum();
@@ -101,6 +128,10 @@ class DirectTest {
         losses = 3;
         GradientSum sum = gather();
         assertThat(ATTEMPTS).hasValue(4);
+        assertExpected(sum);
+    }
+
+    private static void assertExpected(GradientSum sum) {
         try (GradientSource local = new LocalSource(dataset, task, warning -> {})) {
             GradientSum expected = local.at(STEP, weights).sum();
             assertThat(sum.gradient()).isEqualTo(expected.gradient());
@@ -120,38 +151,65 @@ class DirectTest {
         assertThat(ATTEMPTS).hasValue(4);
     }
 
-    /** As of any driver whose heap is too small for what comes: no JVM has an array as long as this one would be. */
-    @Test
-    void areNotLostWhenTheDriverHasNoMemoryForThem() throws Exception {
-        JavaRDD<ShardRun> runs =
-                LocalSpark.context().parallelize(List.of(0, 1), 2).map(first -> new ShardRun());
-        Direct direct =
-                new Direct(runs.rdd(), 2, KernelProvider.choose(Choice.AUTO).kernels());
-        SparkEnv.get().conf().set("spark.master", "spark://elsewhere:7077"); // sums come through the transport
-        ATTEMPTS.set(0);
-        try {
-            assertThatThrownBy(() -> direct.gather(
-                            run -> {
-                                ATTEMPTS.getAndIncrement();
-                                return endless(TaskContext.getPartitionId());
-                            },
-                            0))
-                    .isInstanceOf(OutOfMemoryError.class);
+    /** The executor's machine takes the connection, and not a byte comes: Spark's transport would try for eight minutes. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @Timeout(110)
+    void areComputedAgainWhenTheirExecutorStandsStill(boolean removed) throws Exception {
+        losses = 1;
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+                ClusterWatch watch = watch(removed ? 600 : 10)) {
+            FloatBlocks.Place there =
+                    new FloatBlocks.Place(FloatBlocks.owner(), "sums", "7", "127.0.0.1", silent.getLocalPort(), 10);
+            if (removed) {
+                CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS)
+                        .execute(() -> watch.onExecutorRemoved(
+                                new SparkListenerExecutorRemoved(0L, "7", "Executor heartbeat timed out")));
+            }
+            SparkEnv.get().conf().set("spark.master", "spark://elsewhere:7077"); // sums come through the transport
+            assertExpected(gather(watch, sums -> elsewhere(3, there)));
+            assertThat(FloatBlocks.coming()).isEmpty();
         } finally {
             SparkEnv.get().conf().set("spark.master", LocalSpark.context().master());
         }
         assertThat(ATTEMPTS).hasValue(2);
     }
 
-    /** {@return sums whose gradient is elsewhere, and too long} */
-    private static PartialSums endless(int shard) {
+    /** As of any driver whose heap is too small for what comes: no JVM has an array as long as this one would be. */
+    @Test
+    void areNotLostWhenTheDriverHasNoMemoryForThem() throws Exception {
+        JavaRDD<ShardRun> runs =
+                LocalSpark.context().parallelize(List.of(0, 1), 2).map(first -> new ShardRun());
+        ClusterWatch watch = watch(600);
+        Direct direct =
+                new Direct(runs.rdd(), 2, KernelProvider.choose(Choice.AUTO).kernels(), watch);
+        SparkEnv.get().conf().set("spark.master", "spark://elsewhere:7077"); // sums come through the transport
+        ATTEMPTS.set(0);
+        try {
+            assertThatThrownBy(() -> direct.gather(
+                            run -> {
+                                ATTEMPTS.getAndIncrement();
+                                return elsewhere(
+                                        TaskContext.getPartitionId(),
+                                        new FloatBlocks.Place(
+                                                1, "endless", "driver", "localhost", 1, Integer.MAX_VALUE));
+                            },
+                            0))
+                    .isInstanceOf(OutOfMemoryError.class);
+        } finally {
+            SparkEnv.get().conf().set("spark.master", LocalSpark.context().master());
+            watch.close();
+        }
+        assertThat(ATTEMPTS).hasValue(2);
+    }
+
+    /** {@return sums of a shard whose gradient is elsewhere} */
+    private static PartialSums elsewhere(int shard, FloatBlocks.Place place) {
         try {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
                 out.writeLong(0);
-                out.writeObject(new FloatBlocks.Place[] {
-                    new FloatBlocks.Place(1, "endless", "driver", "localhost", 1, Integer.MAX_VALUE)
-                });
+                out.writeObject(new FloatBlocks.Place[] {place});
                 out.writeInt(1);
                 out.writeInt(0);
                 out.writeInt(shard);
