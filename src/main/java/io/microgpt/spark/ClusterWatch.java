@@ -225,6 +225,7 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
     /** What follows, in this thread and until {@link #end}, are calls of Spark, which must not outlive it. */
     synchronized void begin() {
         caller = Thread.currentThread();
+        givenUp = null; // of a job before, which went well in spite of it
     }
 
     synchronized void end() {

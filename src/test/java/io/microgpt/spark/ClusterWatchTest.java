@@ -80,6 +80,11 @@ class ClusterWatchTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageStartingWith("preparing failed on Spark: 10 executors in turn were lost before they ran"
                             + " a task; first, executor 0 was lost: " + DIED);
+            assertThatThrownBy(() -> watch.over("preparing", () -> {
+                        throw new IOException("no such file");
+                    }))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("no such file");
         }
     }
 
