@@ -101,6 +101,11 @@ public final class SparkSource implements GradientSource {
                 options.gather().orElse(Gather.of(parameters, partitions, Cluster.executors(spark))) == Gather.SLICED
                         ? new Slices(partitions, parameters)
                         : null;
+        if (slices != null && spark.sc().cleaner().isEmpty()) {
+            warnings.accept(
+                    "with spark.cleaner.referenceTracking = false Spark removes no shuffle, and sums come by one: the"
+                            + " executors' disks fill up step by step; leave it away, or --set engine.gather=direct");
+        }
         try {
             List<Site> sites = sites(task.kernels());
             this.description = describe(sites, warnings);

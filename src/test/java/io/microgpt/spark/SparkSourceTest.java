@@ -123,6 +123,27 @@ class SparkSourceTest {
     }
 
     @Test
+    void shufflesThatNobodyRemovesAreWarnedOf() {
+        LocalSpark.session().stop();
+        System.setProperty("spark.cleaner.referenceTracking", "false");
+        List<String> warnings = new ArrayList<>();
+        ClusterWatch watch = new ClusterWatch(LocalSpark.session().sparkContext(), 60, warnings::add);
+        for (Gather gather : Gather.values()) {
+            new SparkSource(
+                            LocalSpark.context(),
+                            TrainingData.of(dataset),
+                            task(dataset, 12, Choice.AUTO),
+                            new SparkOptions(2, Optional.of(gather)),
+                            watch,
+                            warnings::add)
+                    .close();
+        }
+        System.clearProperty("spark.cleaner.referenceTracking");
+        LocalSpark.session().stop();
+        assertThat(warnings).singleElement().asString().endsWith("leave it away, or --set engine.gather=direct");
+    }
+
+    @Test
     void largeModelsGiveTheSameBitsStepAfterStep() {
         GptConfig model = new GptConfig(dataset.manifest().vocabularySize(), 128, 2, 1, BLOCK, 512);
         TrainingTask task = new TrainingTask(model, plan(dataset, 12), 0.0, Choice.AUTO);
