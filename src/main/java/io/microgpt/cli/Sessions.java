@@ -22,7 +22,10 @@ final class Sessions implements AutoCloseable {
         if (session == null) {
             session = SparkSessions.open(application);
             watch = new ClusterWatch(
-                    session.sparkContext(), settings.integer(ConfigKey.ENGINE_PATIENCE), terminal::warn);
+                    session.sparkContext(),
+                    settings.integer(ConfigKey.ENGINE_PATIENCE),
+                    terminal::warn,
+                    StandaloneMasters::trouble);
         }
         return session;
     }

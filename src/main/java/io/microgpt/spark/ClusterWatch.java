@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkContext;
 import org.apache.spark.TaskFailedReason;
@@ -38,6 +39,7 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
     private final SparkContext spark;
     private final long patienceNanos;
     private final Consumer<String> warnings;
+    private final Function<String, Optional<String>> masterTrouble;
     private final Set<Integer> jobs = new HashSet<>();
     private final Set<Long> running = new HashSet<>(); // tasks
     private final Set<String> served = new HashSet<>(); // executors that a task was started on
@@ -57,7 +59,21 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
      * @param warnings is told of jobs that wait, long before, and of executors that are lost
      */
     public ClusterWatch(SparkContext spark, int patienceSeconds, Consumer<String> warnings) {
+        this(spark, patienceSeconds, warnings, master -> Optional.empty());
+    }
+
+    /**
+     * @param patienceSeconds as above
+     * @param warnings as above
+     * @param masterTrouble says what is wrong with a master that gives no executor, if it knows; soon
+     */
+    public ClusterWatch(
+            SparkContext spark,
+            int patienceSeconds,
+            Consumer<String> warnings,
+            Function<String, Optional<String>> masterTrouble) {
         this.spark = spark;
+        this.masterTrouble = masterTrouble;
         this.patienceNanos = TimeUnit.SECONDS.toNanos(patienceSeconds);
         this.warnings = warnings;
         spark.addSparkListener(this);
@@ -188,9 +204,12 @@ public final class ClusterWatch extends SparkListener implements AutoCloseable {
                 + spark.master() + ", which gives this application "
                 + switch (executors) {
                     case 0 ->
-                        "no executor: are its workers up, and have they the cores and the memory that are asked for"
-                                + " (spark.executor.memory = "
-                                + spark.getConf().get("spark.executor.memory", "1g") + ")?";
+                        "no executor: "
+                                + masterTrouble
+                                        .apply(spark.master())
+                                        .orElse("are its workers up, and have they the cores and the memory that are"
+                                                + " asked for (spark.executor.memory = "
+                                                + spark.getConf().get("spark.executor.memory", "1g") + ")?");
                     case 1 -> "1 executor";
                     default -> executors + " executors";
                 }
