@@ -57,8 +57,9 @@ public record Footprint(
         double mean = (double) manifest.positions(Part.TRAIN) / manifest.documents(Part.TRAIN);
         int batch = task.plan().batchSize();
         double sampled = mean * Math.min(trainSample(manifest), manifest.documents(Part.TRAIN));
-        double evaluated =
-                manifests.stream().mapToDouble(m -> m.positions(Part.TEST)).reduce(sampled, Math::max);
+        double evaluated = manifests.stream()
+                .mapToDouble(m -> ofATask(m.positions(Part.TEST), m, shards, tasks))
+                .reduce(ofATask(sampled, manifest, shards, tasks), Math::max);
         int most = mostSubtrees(shards, tasks);
         return new Footprint(
                 cluster.baseBytes(),
@@ -72,8 +73,14 @@ public record Footprint(
                 most + mostWaiting(shards, tasks, batch * mean),
                 batch * mean,
                 batch * 3 * Flops.forward(task.model(), mean),
-                (long) Math.ceil(Math.max(batch * mean, evaluated) / tasks),
+                (long) Math.ceil(Math.max(ofATask(batch * mean, manifest, shards, tasks), evaluated)),
                 manifests.stream().mapToLong(Footprint::tokenBytes).sum());
+    }
+
+    /** {@return what a task may have of the positions of one dataset: where another is replayed, all of its shards may be of the one} */
+    private static double ofATask(double positions, Manifest manifest, int shards, int tasks) {
+        int most = (shards + tasks - 1) / tasks;
+        return positions * Math.min(1.0, (double) most / manifest.train().size());
     }
 
     private static long tokenBytes(Manifest manifest) {

@@ -240,6 +240,19 @@ class PreflightTest {
                 .isEqualTo(8 * (4 * 8_000 + 4 * 1_001 + 4 * 24 + 4 * 4));
     }
 
+    /** Of two tasks the first has all shards of the dataset, and the second those of the one that is replayed. */
+    @Test
+    void whatIsReplayedTakesNoPartOfAnEvaluation() {
+        Manifest.Shard test = new Manifest.Shard(10, 70, "c", 90, "e");
+        Manifest both = manifest(16, 27, new Manifest.Shard(10, 70, "b", 900, "d"), test);
+        int[] sizes = {10, 10, 10, 10, 10, 10, 10, 10};
+        StepPlan plan = new StepPlan(1, sizes, 4).replaying(new StepPlan(1, sizes, 4), 0.3);
+        TrainingTask task = new TrainingTask(TEN_MILLION, plan, 0.0, Choice.AUTO);
+        Footprint footprint = Preflight.of(cluster(0, 2), List.of(both, both), task, SparkOptions.ofTasks(0))
+                .footprint();
+        assertThat(footprint.mostPositions()).isEqualTo(8 * 70);
+    }
+
     /** {@return of a training in one JVM, of eight tasks} */
     private static Footprint footprint(Manifest manifest, int batch) {
         int[] sizes =
