@@ -124,7 +124,7 @@ record Setting(
         if (executors >= BROADCASTING && !dynamic) {
             conf.addAll(List.of(
                     "spark.scheduler.minRegisteredResourcesRatio=1.0", // or the first steps are on those that are there
-                    "spark.scheduler.maxRegisteredResourcesWaitingTime=60s")); // a worker may be dead
+                    "spark.scheduler.maxRegisteredResourcesWaitingTime=120s")); // a worker may be dead
         }
         if (dynamic) {
             conf.addAll(List.of(
