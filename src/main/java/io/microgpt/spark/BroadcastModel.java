@@ -17,9 +17,9 @@ import org.apache.spark.sql.SparkSession;
  * @param name what errors call it
  * @param tokenizerJson the content of {@code tokenizer.json}
  */
-record BroadcastModel(String name, GptConfig config, String tokenizerJson, Broadcast<WeightBlock> block)
-        implements Serializable {
-    static BroadcastModel of(SparkSession spark, Checkpoint checkpoint, String name) {
+public record BroadcastModel(String name, GptConfig config, String tokenizerJson, Broadcast<WeightBlock> block)
+        implements Serializable, AutoCloseable {
+    public static BroadcastModel of(SparkSession spark, Checkpoint checkpoint, String name) {
         return new BroadcastModel(
                 name,
                 checkpoint.model(),
@@ -28,11 +28,17 @@ record BroadcastModel(String name, GptConfig config, String tokenizerJson, Broad
                         .broadcast(new WeightBlock(checkpoint.weights())));
     }
 
-    Weights weights(KernelProvider.Choice kernels) {
+    public Weights weights(KernelProvider.Choice kernels) {
         return block.value().weights(config, KernelProvider.choose(kernels).kernels());
     }
 
-    Tokenizer tokenizer() {
+    public Tokenizer tokenizer() {
         return TokenizerJson.parse(tokenizerJson, name);
+    }
+
+    /** On the driver: takes the weights away from the executors and from the driver. */
+    @Override
+    public void close() {
+        block.destroy();
     }
 }

@@ -27,24 +27,28 @@ final class CompletionColumns {
     /**
      * {@return the rows with their completions, a row a sample}
      *
-     * @param prompts with {@link Prompts#PROBLEM} as their last column, which goes
-     * @throws DatasetException if there is no column of seeds as the options say
+     * @param rows with {@link Prompts#PROBLEM} as their last column, which goes, where it is known of some what is wrong
+     * @throws DatasetException if there is no column of prompts or seeds as the options say, or one of those that are added is there already
      */
-    static Dataset<Row> of(Dataset<Row> prompts, BroadcastModel model, GenerateOptions options) {
+    static Dataset<Row> of(Dataset<Row> rows, BroadcastModel model, GenerateOptions options) {
+        InputTable.requireText(
+                rows, "the rows", options.column(), "name the one of the prompts with GenerateOptions.withColumn");
+        InputTable.requireAbsent(rows, "the rows", COLUMNS);
+        Dataset<Row> prompts = Prompts.withProblem(rows, options.column());
         PromptCompleter.Options completion = options.completion();
         Generator.checkCache(model.config(), completion.cacheMegabytes());
         StructType own = prompts.drop(Prompts.PROBLEM).schema();
         int index = own.fieldIndex(options.column());
         SeedColumn seeds = SeedColumn.of(own, options.seedColumn(), completion.seed());
         StructType schema = withResults(own);
-        MapPartitionsFunction<Row, Row> complete = rows -> {
-            if (!rows.hasNext()) {
+        MapPartitionsFunction<Row, Row> complete = part -> {
+            if (!part.hasNext()) {
                 return Collections.emptyIterator();
             }
             PromptCompleter completer =
                     new PromptCompleter(model.weights(completion.kernels()), model.tokenizer(), completion);
             return new Flattened<>(
-                    completer.complete(rows, row -> text(row, index), seeds), CompletionColumns::withResults);
+                    completer.complete(part, row -> text(row, index), seeds), CompletionColumns::withResults);
         };
         return prompts.mapPartitions(complete, Encoders.row(schema));
     }

@@ -2,6 +2,7 @@ package io.microgpt.spark;
 
 import io.microgpt.data.ContentHash;
 import io.microgpt.data.Part;
+import io.microgpt.data.TokenBlocks;
 import io.microgpt.text.Tokenizer;
 import io.microgpt.text.TokenizerJson;
 import java.io.Serializable;

@@ -122,10 +122,16 @@ public final class GenerateJob {
     /**
      * Completes what is missing of the output.
      *
+     * @param weightsSha256 of the model: a run with other weights may not go on with this one's output either
      * @param settings what else decides the completions, by name: a run with others may not go on with this one's output
      * @throws DatasetException if the output is of another job, the input is not there or lacks the column
      */
-    public Report run(GptModel model, GenerateOptions options, Map<String, String> settings, Progress progress) {
+    public Report run(
+            BroadcastModel model,
+            String weightsSha256,
+            GenerateOptions options,
+            Map<String, String> settings,
+            Progress progress) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         Path out = new Path(output.path());
         try {
@@ -137,8 +143,8 @@ public final class GenerateJob {
             BitSet finished = new BitSet();
             files.keySet().forEach(finished::set);
             LongAccumulator taken = spark.sparkContext().longAccumulator("prompts");
-            Dataset<Row> completed = model.generate(missing(prompts, finished, taken), options);
-            GenerateManifest manifest = manifest(model, options, settings, partitions);
+            Dataset<Row> completed = CompletionColumns.of(missing(prompts, finished, taken), model, options);
+            GenerateManifest manifest = manifest(model, weightsSha256, options, settings, partitions);
             requireWritable(completed.schema());
             if (begun.isPresent()) {
                 manifest.requireSame(begun.get(), out);
@@ -188,7 +194,11 @@ public final class GenerateJob {
     }
 
     private GenerateManifest manifest(
-            GptModel model, GenerateOptions options, Map<String, String> settings, List<Partition> partitions) {
+            BroadcastModel model,
+            String weightsSha256,
+            GenerateOptions options,
+            Map<String, String> settings,
+            List<Partition> partitions) {
         MessageDigest files = Sha256.digest();
         MessageDigest cuts = Sha256.digest();
         for (Partition partition : partitions) {
@@ -199,9 +209,9 @@ public final class GenerateJob {
             }
         }
         SortedMap<String, String> values = new TreeMap<>(settings);
-        values.put("the model's weights", model.weightsSha256());
-        values.put("the model's shape", model.broadcast().config().toString());
-        values.put("the model's tokenizer", Sha256.of(model.broadcast().tokenizerJson()));
+        values.put("the model's weights", weightsSha256);
+        values.put("the model's shape", model.config().toString());
+        values.put("the model's tokenizer", Sha256.of(model.tokenizerJson()));
         values.put("--column", options.column());
         options.seedColumn().ifPresent(column -> values.put("--seed-column", column));
         values.put("--format", output.format());

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What {@link GptModel#generate} is asked for. {@link #DEFAULTS} and the methods that change one thing of it:
+ * What {@code GptModel.generate} is asked for. {@link #DEFAULTS} and the methods that change one thing of it:
  *
  * <pre>{@code GenerateOptions.DEFAULTS.withColumn("question").withSamples(3).withSeed(7)}</pre>
  *

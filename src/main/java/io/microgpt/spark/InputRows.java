@@ -23,44 +23,45 @@ import org.apache.spark.util.SerializableConfiguration;
 final class InputRows {
     private InputRows() {}
 
-    static JavaRDD<InputRow> read(SparkSession spark, PrepareOptions options) {
+    /**
+     * {@return every row of the files, good or bad}
+     *
+     * @param column of the texts, in formats that have columns
+     * @param mostBytes larger rows are rejected
+     * @throws DatasetException if the files are not there, or lack the column
+     */
+    static JavaRDD<InputRow> read(SparkSession spark, String input, InputFormat format, String column, int mostBytes) {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-        List<FileStatus> files = InputFiles.list(hadoop, options.input());
-        if (options.format() == InputFormat.PARQUET) {
-            return parquet(spark, options, files);
+        List<FileStatus> files = InputFiles.list(hadoop, input);
+        if (format == InputFormat.PARQUET) {
+            return parquet(spark, input, column, mostBytes, files);
         }
-        List<Range> ranges = InputFiles.ranges(hadoop, files, RowReader.whole(options.format()));
-        if (options.format() == InputFormat.CSV) {
+        List<Range> ranges = InputFiles.ranges(hadoop, files, RowReader.whole(format));
+        if (format == InputFormat.CSV) {
             // Here rather than in a task, whose failure Spark would report at length.
-            ranges.forEach(range -> new RowReader(hadoop, InputFormat.CSV, options.column(), options.maxDocumentBytes())
-                    .requireColumn(range));
+            ranges.forEach(range -> new RowReader(hadoop, InputFormat.CSV, column, mostBytes).requireColumn(range));
         }
         SerializableConfiguration shipped = new SerializableConfiguration(hadoop);
         return JavaSparkContext.fromSparkContext(spark.sparkContext())
                 .parallelize(ranges, ranges.size())
-                .flatMap(range -> reader(shipped, options).read(range));
+                .flatMap(range -> new RowReader(shipped.value(), format, column, mostBytes).read(range));
     }
 
-    private static RowReader reader(SerializableConfiguration hadoop, PrepareOptions options) {
-        return new RowReader(hadoop.value(), options.format(), options.column(), options.maxDocumentBytes());
-    }
-
-    private static JavaRDD<InputRow> parquet(SparkSession spark, PrepareOptions options, List<FileStatus> files) {
-        String column = options.column();
+    private static JavaRDD<InputRow> parquet(
+            SparkSession spark, String input, String column, int mostBytes, List<FileStatus> files) {
         Dataset<Row> rows = spark.read()
                 .parquet(files.stream().map(f -> f.getPath().toString()).toArray(String[]::new));
         if (!Arrays.asList(rows.columns()).contains(column)) {
-            throw new DatasetException(options.input() + ": has no column " + column + " among "
-                    + Arrays.toString(rows.columns()) + "; name one of them with data.column");
+            throw new DatasetException(input + ": has no column " + column + " among " + Arrays.toString(rows.columns())
+                    + "; name one of them with data.column");
         }
         String type = rows.schema().apply(column).dataType().typeName();
         if (!type.equals("string") && !type.equals("binary")) {
-            throw new DatasetException(options.input() + ": column " + column + " is of type " + type
+            throw new DatasetException(input + ": column " + column + " is of type " + type
                     + ", but must be a string; name another with data.column");
         }
         // As bytes, because a string that is not valid UTF-8 would be decoded with replacements.
         Column bytes = rows.col("`" + column.replace("`", "``") + "`").cast(DataTypes.BinaryType);
-        int mostBytes = options.maxDocumentBytes();
         return rows.select(bytes, functions.col("_metadata.file_path"), functions.col("_metadata.row_index"))
                 .toJavaRDD()
                 .map(row -> fromBytes(row.getString(1), row.getLong(2), row.isNullAt(0) ? null : row.getAs(0))

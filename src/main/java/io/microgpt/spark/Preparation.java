@@ -120,7 +120,8 @@ public final class Preparation {
     private PreparedStatistics prepare(Path work, Path target) throws IOException {
         boolean continuous = options.format() == InputFormat.CONTINUOUS;
         TokenizerKind kind = given.map(Tokenizer::kind).orElse(options.tokenizer());
-        JavaRDD<InputRow> read = rejectUnseen(InputRows.read(spark, options));
+        JavaRDD<InputRow> read = rejectUnseen(
+                InputRows.read(spark, options.input(), options.format(), options.column(), options.maxDocumentBytes()));
         JavaRDD<InputRow> rows = continuous && !kind.isOneTokenAPiece() ? read.mapPartitions(RunningText::new) : read;
         int boundaries = continuous ? 0 : 2;
         int mostTokens = options.blockSize() + 1 - boundaries;

@@ -1,5 +1,6 @@
 package io.microgpt.spark;
 
+import io.microgpt.data.DatasetException;
 import io.microgpt.kernel.KernelProvider;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -26,9 +27,13 @@ final class ScoreColumns {
     /**
      * {@return the rows with their scores}
      *
-     * @param texts with {@link Prompts#PROBLEM} as their last column, which goes
+     * @param column of the texts
+     * @throws DatasetException if the column is missing or not a string, or one of those that are added is there already
      */
-    static Dataset<Row> of(Dataset<Row> texts, BroadcastModel model, String column) {
+    static Dataset<Row> of(Dataset<Row> rows, BroadcastModel model, String column) {
+        InputTable.requireText(rows, "the rows", column, "name the one of the texts");
+        InputTable.requireAbsent(rows, "the rows", COLUMNS);
+        Dataset<Row> texts = Prompts.withProblem(rows, column);
         int index = texts.schema().fieldIndex(column);
         StructType schema = texts.drop(Prompts.PROBLEM)
                 .schema()
@@ -36,12 +41,12 @@ final class ScoreColumns {
                 .add(COLUMNS.get(1), DataTypes.DoubleType, true)
                 .add(COLUMNS.get(2), DataTypes.DoubleType, true)
                 .add(COLUMNS.get(3), DataTypes.StringType, true);
-        MapPartitionsFunction<Row, Row> score = rows -> {
-            if (!rows.hasNext()) {
+        MapPartitionsFunction<Row, Row> score = part -> {
+            if (!part.hasNext()) {
                 return Collections.emptyIterator();
             }
             TextScorer scorer = new TextScorer(model.weights(KernelProvider.Choice.AUTO), model.tokenizer());
-            return new Flattened<>(new Batches<>(rows, GROUP), batch -> score(scorer, batch, index));
+            return new Flattened<>(new Batches<>(part, GROUP), batch -> score(scorer, batch, index));
         };
         return texts.mapPartitions(score, Encoders.row(schema));
     }

@@ -1,5 +1,6 @@
 package io.microgpt.spark;
 
+import io.microgpt.data.TokenBlocks;
 import io.microgpt.model.Gpt;
 import io.microgpt.model.Pass;
 import io.microgpt.model.Weights;

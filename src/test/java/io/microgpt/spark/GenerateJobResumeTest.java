@@ -3,6 +3,8 @@ package io.microgpt.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.microgpt.checkpoint.Checkpoint;
+import io.microgpt.checkpoint.WeightsHash;
 import io.microgpt.data.DatasetException;
 import io.microgpt.generate.Sampling;
 import java.io.IOException;
@@ -44,7 +46,8 @@ class GenerateJobResumeTest {
     private static Path shared;
 
     private static Path prompts;
-    private static GptModel model;
+    private static BroadcastModel model;
+    private static String sha256;
     private static Path whole; // the output of a run that did not die
     private static GenerateJob.Report expected;
     private static final List<List<Long>> PROGRESS = new ArrayList<>(); // of that run; one call at a time
@@ -63,11 +66,14 @@ class GenerateJobResumeTest {
         }
         prompts = Texts.write(shared.resolve("prompts.jsonl"), lines.toString());
         RefusingFileSystem.configure(LocalSpark.context().hadoopConfiguration());
-        model = GptModel.of(LocalSpark.session(), TinyGpt.checkpoint(1), "tiny");
+        Checkpoint checkpoint = TinyGpt.checkpoint(1);
+        model = BroadcastModel.of(LocalSpark.session(), checkpoint, "tiny");
+        sha256 = WeightsHash.sha256Hex(checkpoint.weights());
         whole = shared.resolve("whole");
         expected = job(whole.toString(), "jsonl")
                 .run(
                         model,
+                        sha256,
                         OPTIONS,
                         SETTINGS,
                         (rows, ended, parts) -> PROGRESS.add(List.of(rows, (long) ended, (long) parts)));
@@ -126,14 +132,17 @@ class GenerateJobResumeTest {
     @Test
     void otherJobMayNotGoOnWithIt() {
         String out = whole.toString();
-        GptModel other = GptModel.of(LocalSpark.session(), TinyGpt.checkpoint(2), "tiny");
+        Checkpoint checkpoint = TinyGpt.checkpoint(2);
+        String otherSha256 = WeightsHash.sha256Hex(checkpoint.weights());
+        BroadcastModel other = BroadcastModel.of(LocalSpark.session(), checkpoint, "tiny");
 
-        assertThatThrownBy(() -> job(out, "csv").run(other, OPTIONS, Map.of("generate.seed", "2"), (a, b, c) -> {}))
+        assertThatThrownBy(() ->
+                        job(out, "csv").run(other, otherSha256, OPTIONS, Map.of("generate.seed", "2"), (a, b, c) -> {}))
                 .isInstanceOf(DatasetException.class)
                 .hasMessage(
                         out + ": holds completions of another job: --format was jsonl and is csv; generate.seed was 1"
-                                + " and is 2; the model's weights was " + model.weightsSha256() + " and is "
-                                + other.weightsSha256() + ". Give what it was begun with to go on, or another --out");
+                                + " and is 2; the model's weights was " + sha256 + " and is "
+                                + otherSha256 + ". Give what it was begun with to go on, or another --out");
         other.close();
     }
 
@@ -141,10 +150,10 @@ class GenerateJobResumeTest {
     void promptsThatChangedAreAnotherJob() throws IOException {
         Path own = Texts.write(directory.resolve("own.jsonl"), "{\"prompt\": \"a\"}\n");
         String out = directory.resolve("out").toString();
-        job(own, out, "jsonl").run(model, OPTIONS, SETTINGS, (a, b, c) -> {});
+        job(own, out, "jsonl").run(model, sha256, OPTIONS, SETTINGS, (a, b, c) -> {});
         Files.writeString(own, Files.readString(own) + "{\"prompt\": \"a\"}\n");
 
-        assertThatThrownBy(() -> job(own, out, "jsonl").run(model, OPTIONS, SETTINGS, (a, b, c) -> {}))
+        assertThatThrownBy(() -> job(own, out, "jsonl").run(model, sha256, OPTIONS, SETTINGS, (a, b, c) -> {}))
                 .isInstanceOf(DatasetException.class)
                 .hasMessageContaining("another job: the listing of --prompts was ");
     }
@@ -155,19 +164,21 @@ class GenerateJobResumeTest {
         Path out = directory.resolve("out");
 
         assertThatThrownBy(() -> job(out.toString(), "jsonl")
-                        .run(model, OPTIONS.withSeedColumn("sede"), SETTINGS, (a, b, c) -> {}))
+                        .run(model, sha256, OPTIONS.withSeedColumn("sede"), SETTINGS, (a, b, c) -> {}))
                 .isInstanceOf(DatasetException.class)
                 .hasMessageStartingWith("the prompts have no column sede among [id, padding, prompt]");
 
         assertThat(out).doesNotExist();
         Path tagged = Texts.write(directory.resolve("tagged.jsonl"), "{\"prompt\": \"a\", \"tags\": [\"b\"]}\n");
-        assertThatThrownBy(() -> job(tagged, out.toString(), "csv").run(model, OPTIONS, SETTINGS, (a, b, c) -> {}))
+        assertThatThrownBy(
+                        () -> job(tagged, out.toString(), "csv").run(model, sha256, OPTIONS, SETTINGS, (a, b, c) -> {}))
                 .isInstanceOf(DatasetException.class)
                 .hasMessage(
                         tagged + ": column tags is of type array, which is not written as csv; give another --format");
         assertThat(out).doesNotExist();
         Path named = Texts.write(directory.resolve("named.jsonl"), "{\"prompt\": \"a\", \"Error\": \"b\"}\n");
-        assertThatThrownBy(() -> job(named, out.toString(), "jsonl").run(model, OPTIONS, SETTINGS, (a, b, c) -> {}))
+        assertThatThrownBy(() ->
+                        job(named, out.toString(), "jsonl").run(model, sha256, OPTIONS, SETTINGS, (a, b, c) -> {}))
                 .isInstanceOf(DatasetException.class)
                 .hasMessage(named + ": there is a column Error already, which is to be added; rename it");
         assertThat(out).doesNotExist();
@@ -231,7 +242,7 @@ class GenerateJobResumeTest {
     }
 
     private static GenerateJob.Report run(String out, String format) {
-        return job(out, format).run(model, OPTIONS, SETTINGS, (a, b, c) -> {});
+        return job(out, format).run(model, sha256, OPTIONS, SETTINGS, (a, b, c) -> {});
     }
 
     private static <T> Map<String, T> parts(Path out, Function<Path, T> what) {

@@ -1,4 +1,4 @@
-package io.microgpt.spark;
+package io.microgpt.data;
 
 import java.util.Arrays;
 import java.util.Iterator;
@@ -8,7 +8,7 @@ import java.util.NoSuchElementException;
  * Cuts a stream of tokens into documents of at most B positions. The last token of one is the first of the next, so that every token
  * but the very first is predicted exactly once.
  */
-final class TokenBlocks implements Iterator<int[]> {
+public final class TokenBlocks implements Iterator<int[]> {
     private final Iterator<int[]> pieces;
     private final int blockSize;
     private int[] piece = new int[0];
@@ -16,7 +16,7 @@ final class TokenBlocks implements Iterator<int[]> {
     private final int[] block;
     private int filled;
 
-    TokenBlocks(Iterator<int[]> pieces, int blockSize) {
+    public TokenBlocks(Iterator<int[]> pieces, int blockSize) {
         this.pieces = pieces;
         this.blockSize = blockSize;
         this.block = new int[blockSize + 1];
