@@ -1,6 +1,6 @@
 package io.microgpt.jobs;
 
-import io.microgpt.spark.Gather;
+import io.microgpt.spark.training.Gather;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
