@@ -57,6 +57,7 @@ class HdfsCheckpointStoreTest extends CheckpointStoreContract {
     @Test
     void checkpointsWhoseDataNodesAreAwayAreNotTakenForBroken() throws Exception {
         Configuration hadoop = hadoop();
+        hadoop.setBoolean("fs.hdfs.impl.disable.cache", true); // a client of other settings
         hadoop.setInt("dfs.client.retry.window.base", 1); // ms, between the times that a client asks for a block
         CheckpointStore store = new CheckpointStore(hadoop, base() + "/away");
         store.write(Samples.checkpoint(1));
