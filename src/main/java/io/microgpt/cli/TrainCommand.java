@@ -89,6 +89,7 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         terminal = Terminal.standard(quiet || json);
+        Main.listens(json);
         try {
             run();
         } catch (Exception | OutOfMemoryError e) {
@@ -96,6 +97,8 @@ final class TrainCommand implements Callable<Integer> {
                 JsonOutput.failed(System.out, Explanation.of(e));
             }
             throw e;
+        } finally {
+            Main.listens(false); // its last line is said
         }
         return 0;
     }
