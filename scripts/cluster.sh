@@ -103,22 +103,31 @@ serves() { # name, pattern, how many
   grep -E "$pattern" "$dir/logs/$name.log" | tail -n 1
 }
 
-spark_daemon() { # name, class, arguments...
-  local name=$1 class=$2
-  shift 2
-  launch "$name" env SPARK_HOME="$embedded" SPARK_SCALA_VERSION=2.13 SPARK_LOCAL_IP=127.0.0.1 \
-    "$java" "${jvm_modules[@]}" "${daemon_jvm[@]}" -Xmx512m -Dlog4j2.configurationFile="$dir/log4j2.properties" -cp "$embedded/jars/*" "$class" "$@"
+spark_daemon() { # name, host, class, arguments...
+  local name=$1 host=$2 class=$3
+  shift 3
+  launch "$name" env SPARK_HOME="$embedded" SPARK_SCALA_VERSION=2.13 SPARK_LOCAL_IP="$host" \
+    "$java" "${jvm_modules[@]}" "${daemon_jvm[@]}" -Xmx512m -Dlog4j2.configurationFile="$dir/log4j2.properties" -cp "$embedded/jars/*" "$class" --host "$host" "$@"
+}
+
+# Each worker is a host of its own, as on a cluster: Spark copies no task that is slow to a host that it runs on already. Elsewhere than on
+# Linux all of 127.0.0.0/8 but the first address would have to be set up first.
+worker_host() { # number
+  case $(uname -s) in
+    Linux) echo "127.0.0.$1" ;;
+    *) echo 127.0.0.1 ;;
+  esac
 }
 
 start_spark() {
-  spark_daemon master org.apache.spark.deploy.master.Master --host 127.0.0.1 --port 0 --webui-port 0
+  spark_daemon master 127.0.0.1 org.apache.spark.deploy.master.Master --port 0 --webui-port 0
   local line i
   line=$(serves master 'Starting Spark master at ')
   master=${line##* }
   serves master 'New state: ALIVE' >/dev/null
   for ((i = 1; i <= workers; i++)); do
     mkdir -p "$dir/worker-$i"
-    spark_daemon "worker-$i" org.apache.spark.deploy.worker.Worker --host 127.0.0.1 --webui-port 0 \
+    spark_daemon "worker-$i" "$(worker_host "$i")" org.apache.spark.deploy.worker.Worker --webui-port 0 \
       --cores "$cores" --memory "$memory" --work-dir "$dir/worker-$i" "$master"
   done
   for ((i = 1; i <= workers; i++)); do

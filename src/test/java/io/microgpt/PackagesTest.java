@@ -7,6 +7,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -35,6 +36,8 @@ class PackagesTest {
         "com.codahale.metrics..",
         "scala.."
     };
+    /** Spark's side as applications of others see it, without the rooms below. */
+    private static final String LIBRARY_ALONE = "io.microgpt.spark";
 
     @ArchTest
     static final ArchRule KERNEL = only("kernel", JDK, "jdk.incubator.vector..");
@@ -77,6 +80,82 @@ class PackagesTest {
 
     @ArchTest
     static final ArchRule REPORT = only("report", JDK, JSON, HADOOP, room("train"));
+
+    @ArchTest
+    static final ArchRule SPARK_TASKS =
+            onSpark("tasks", room("kernel"), room("model"), room("text"), room("checkpoint"));
+
+    @ArchTest
+    static final ArchRule SPARK_TRAINING = onSpark(
+            "training",
+            room("kernel"),
+            room("model"),
+            room("optim"),
+            room("text"),
+            room("data"),
+            room("checkpoint"),
+            room("train"),
+            room("spark.tasks"));
+
+    @ArchTest
+    static final ArchRule SPARK_INPUT = onSpark("input", room("data"));
+
+    @ArchTest
+    static final ArchRule SPARK_PREPARE =
+            onSpark("prepare", room("text"), room("data"), room("spark.input"), room("spark.tasks"));
+
+    @ArchTest
+    static final ArchRule SPARK_COMPLETE = onSpark(
+            "complete",
+            room("kernel"),
+            room("model"),
+            room("text"),
+            room("data"),
+            room("generate"),
+            room("spark.input"),
+            room("spark.tasks"));
+
+    @ArchTest
+    static final ArchRule SPARK_SCORE = onSpark(
+            "score",
+            room("kernel"),
+            room("model"),
+            room("text"),
+            room("data"),
+            room("checkpoint"),
+            room("spark.input"),
+            room("spark.tasks"));
+
+    @ArchTest
+    static final ArchRule LIBRARY = classes()
+            .that()
+            .resideInAPackage(LIBRARY_ALONE)
+            .should()
+            .onlyDependOnClassesThat(resideInAnyPackage(SPARK)
+                    .or(resideInAnyPackage(
+                            JDK,
+                            LIBRARY_ALONE,
+                            room("kernel"),
+                            room("model"),
+                            room("text"),
+                            room("checkpoint"),
+                            room("spark.tasks"),
+                            room("spark.complete"),
+                            room("spark.score"))));
+
+    @ArchTest
+    static final ArchRule LIBRARY_ON_TOP = noClasses()
+            .that()
+            .resideOutsideOfPackages(LIBRARY_ALONE, room("cli"))
+            .should()
+            .dependOnClassesThat(resideInAPackage(LIBRARY_ALONE))
+            .because("what applications of others see is made of the rooms, and not the other way round");
+
+    @ArchTest
+    static final ArchRule CIRCLES = slices().matching("io.microgpt.(**)")
+            .should()
+            .beFreeOfCycles()
+            .because("a room that is new has a place in the order too");
 
     @ArchTest
     static final ArchRule ALL_BUT_CLI = noClasses()
@@ -156,6 +235,14 @@ class PackagesTest {
 
     private static String room(String name) {
         return "io.microgpt." + name + "..";
+    }
+
+    private static ArchRule onSpark(String name, String... others) {
+        String[] allowed = java.util.Arrays.copyOf(others, others.length + SPARK.length + 2);
+        System.arraycopy(SPARK, 0, allowed, others.length, SPARK.length);
+        allowed[allowed.length - 2] = JDK;
+        allowed[allowed.length - 1] = "org.apache.logging..";
+        return only("spark." + name, allowed);
     }
 
     private static ArchRule only(String name, String... others) {

@@ -6,10 +6,12 @@ import io.microgpt.model.ParameterLayout;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.Map;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileStatus;
 
@@ -31,32 +33,55 @@ final class CheckpointReader {
      * behind, without reading much.
      */
     static Manifest inspect(Directory directory) {
-        try {
-            return open(directory).manifest;
-        } catch (IOException | FSError e) {
-            throw CheckpointException.storage(directory.path(), "cannot be read", e);
-        }
+        return fromStorage(directory, () -> open(directory).manifest);
     }
 
     /** Reads all the files to see that they are the ones of the manifest, without looking at what they mean. */
     static void verify(Directory directory) {
-        try {
+        fromStorage(directory, () -> {
             CheckpointReader reader = open(directory);
             for (String name : CheckpointFormat.FILES) {
                 reader.verifyFile(name);
             }
+            return reader.manifest;
+        });
+    }
+
+    /** {@return the whole checkpoint, verified} */
+    static Checkpoint read(Directory directory) {
+        return fromStorage(directory, () -> open(directory).read());
+    }
+
+    /**
+     * Tells what was read and is wrong from what could not be read, which may be as it should be. Of that, a first time is passed over: it may
+     * have been one connection, and a training that goes back must find the checkpoint that it would have found undisturbed.
+     */
+    private static <T> T fromStorage(Directory directory, Reading<T> reading) {
+        try {
+            return onceFromStorage(directory, reading);
+        } catch (CheckpointException e) {
+            // Whoever was interrupted, or has waited for a timeout, does not ask again.
+            if (!e.ofStorage()
+                    || e.getCause() instanceof InterruptedIOException
+                    || Thread.currentThread().isInterrupted()) {
+                throw e;
+            }
+            return onceFromStorage(directory, reading);
+        }
+    }
+
+    private static <T> T onceFromStorage(Directory directory, Reading<T> reading) {
+        try {
+            return reading.run();
+        } catch (ChecksumException | LittleEndian.Ended e) {
+            throw new CheckpointException(directory.path(), "is damaged: " + e.getMessage(), e);
         } catch (IOException | FSError e) {
             throw CheckpointException.storage(directory.path(), "cannot be read", e);
         }
     }
 
-    /** {@return the whole checkpoint, verified} */
-    static Checkpoint read(Directory directory) {
-        try {
-            return open(directory).read();
-        } catch (IOException | FSError e) {
-            throw CheckpointException.storage(directory.path(), "cannot be read", e);
-        }
+    private interface Reading<T> {
+        T run() throws IOException;
     }
 
     private static CheckpointReader open(Directory directory) throws IOException {

@@ -110,12 +110,18 @@ public final class CheckpointStore {
     /**
      * {@return the steps of checkpoints that look whole, ascending: their manifest is sound and their files have the
      * right sizes} Only loading one reads all of it.
+     *
+     * @throws CheckpointException where storage does not say of one what it looks like
      */
     public List<Long> steps() {
-        return wholeLooking(directories());
+        return wholeLooking(directories(), e -> {
+            throw mayBeWhole(e);
+        });
     }
 
-    private static List<Long> wholeLooking(NavigableMap<Long, Directory> directories) {
+    /** @param unread takes what storage did not give */
+    private static List<Long> wholeLooking(
+            NavigableMap<Long, Directory> directories, Consumer<CheckpointException> unread) {
         List<Long> steps = new ArrayList<>();
         directories.forEach((step, directory) -> {
             try {
@@ -123,8 +129,10 @@ public final class CheckpointStore {
                     steps.add(step);
                 }
             } catch (CheckpointException e) {
+                if (e.ofStorage()) {
+                    unread.accept(e);
+                }
                 // Not whole, and so not listed; newest() and load() say why.
-                return;
             }
         });
         return List.copyOf(steps);
@@ -152,10 +160,12 @@ public final class CheckpointStore {
     }
 
     /**
-     * {@return the newest whole checkpoint, verified; nothing where there is no checkpoint at all}
+     * {@return the newest whole checkpoint, verified; nothing where there is no checkpoint at all} Passed over is only
+     * what was read and is wrong: an older one in place of one that storage does not give would be another training.
      *
      * @param warnings is told of every newer one that is broken: its path, the file and the reason
-     * @throws CheckpointException where there are checkpoints and all are broken; it names them all
+     * @throws CheckpointException where there are checkpoints and all are broken, and it names them all; or where
+     *     storage fails
      */
     public Optional<Checkpoint> newest(Consumer<String> warnings) {
         List<CheckpointException> broken = new ArrayList<>();
@@ -164,6 +174,9 @@ public final class CheckpointStore {
             try {
                 return Optional.of(load(step, directories.get(step)));
             } catch (CheckpointException e) {
+                if (e.ofStorage()) {
+                    throw mayBeWhole(e);
+                }
                 broken.add(e);
                 warnings.accept(
                         "checkpoint " + directories.get(step).path() + " is broken and passed over: " + e.getMessage());
@@ -181,9 +194,14 @@ public final class CheckpointStore {
         throw none;
     }
 
+    private static CheckpointException mayBeWhole(CheckpointException e) {
+        return e.with("it may well be whole, so no older one is taken in its place. Try again when its storage answers;"
+                + " delete it if it is lost for good");
+    }
+
     /**
-     * Deletes checkpoints that are older than the last ones, and what writers left behind that died. Broken ones do not
-     * count as any of the last, so that whole ones never go for their sake.
+     * Deletes checkpoints that are older than the last ones, and what writers left behind that died. Broken ones, and
+     * those that storage does not give now, do not count as any of the last, so that whole ones never go for their sake.
      *
      * @param last how many of the newest to keep, at least 1
      * @param others the steps of those to keep in any case
@@ -193,7 +211,7 @@ public final class CheckpointStore {
             throw new IllegalArgumentException("the number of checkpoints to keep = " + last + " must be at least 1");
         }
         NavigableMap<Long, Directory> directories = directories();
-        List<Long> whole = wholeLooking(directories);
+        List<Long> whole = wholeLooking(directories, unread -> {});
         try {
             deleteLeftovers(name -> name.kind() == Kind.TEMPORARY
                     || name.kind() == Kind.REPLACED && isVisible(directories.get(name.step())));

@@ -9,6 +9,15 @@ import java.nio.ByteOrder;
 
 /** Moves numbers between arrays and streams through one small buffer: a model never stands in memory twice. */
 final class LittleEndian {
+    /** A stream that ends before what is read of it. Other {@code EOFException}s may be of a connection that broke. */
+    static final class Ended extends EOFException {
+        private static final long serialVersionUID = 1L;
+
+        private Ended(int missing) {
+            super("the stream ends " + missing + " bytes too early");
+        }
+    }
+
     private static final int BUFFER_BYTES = 1 << 16;
 
     private final byte[] bytes = new byte[BUFFER_BYTES];
@@ -62,7 +71,7 @@ final class LittleEndian {
     private void fill(InputStream in, int count) throws IOException {
         int read = in.readNBytes(bytes, 0, count);
         if (read < count) {
-            throw new EOFException("the stream ends " + (count - read) + " bytes too early");
+            throw new Ended(count - read);
         }
     }
 }

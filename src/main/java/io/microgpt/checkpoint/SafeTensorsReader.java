@@ -3,7 +3,6 @@ package io.microgpt.checkpoint;
 import io.microgpt.checkpoint.TensorInfo.Type;
 import java.io.BufferedInputStream;
 import java.io.Closeable;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -168,7 +167,7 @@ public final class SafeTensorsReader implements Closeable {
     private void atLeast(Transfer transfer) throws IOException {
         try {
             transfer.run();
-        } catch (EOFException e) {
+        } catch (LittleEndian.Ended e) {
             throw new CheckpointException(path, "is shorter than it was when it was opened", e);
         }
     }

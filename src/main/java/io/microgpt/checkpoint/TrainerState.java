@@ -2,6 +2,7 @@ package io.microgpt.checkpoint;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -40,6 +41,25 @@ public record TrainerState(
         OptionalLong bestStep,
         OptionalDouble bestTestLoss,
         SortedMap<String, List<Double>> memory) {
+    /** In the memory: the evaluations without an improvement, and the loss to improve on. */
+    public static final String EARLY_STOP = "early_stop";
+    /** In the memory: how many of the documents were of the older dataset. */
+    public static final String REPLAYED = "replay.documents";
+    /** In the memory: their share of a batch. */
+    public static final String REPLAY_FRACTION = "replay.fraction";
+    /** In the memory: the loss that a training begins with. */
+    public static final String START_LOSS = "guard.start_loss";
+    /** In the memory: the step that a training goes back to. */
+    public static final String GOOD_STEP = "guard.good_step";
+    /** In the memory: how often it went back. */
+    public static final String ROLLBACKS = "guard.rollbacks";
+    /** In the memory: what its learning rate is multiplied with since. */
+    public static final String RATE_FACTOR = "guard.rate_factor";
+
+    /** How many numbers there are of each; of what is not in here, any number. */
+    private static final Map<String, Integer> REMEMBERED = Map.of(
+            EARLY_STOP, 2, REPLAYED, 1, REPLAY_FRACTION, 1, START_LOSS, 1, GOOD_STEP, 1, ROLLBACKS, 1, RATE_FACTOR, 1);
+
     public TrainerState {
         notNegative("step", step);
         notNegative("documents", documents);
@@ -56,7 +76,14 @@ public record TrainerState(
                     + " must be present together or not at all");
         }
         SortedMap<String, List<Double>> copy = new TreeMap<>();
-        memory.forEach((name, values) -> copy.put(name, List.copyOf(values)));
+        memory.forEach((name, values) -> {
+            int numbers = REMEMBERED.getOrDefault(name, values.size());
+            if (values.size() != numbers) {
+                throw new IllegalArgumentException(
+                        "memory." + name + " has " + values.size() + " numbers, but must have " + numbers);
+            }
+            copy.put(name, List.copyOf(values));
+        });
         memory = Collections.unmodifiableSortedMap(copy);
     }
 

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.microgpt.data.Part;
-import io.microgpt.spark.Contamination;
+import io.microgpt.spark.score.Contamination;
 import io.microgpt.train.LossSum;
 import io.microgpt.train.PartScore;
 import io.microgpt.train.Verdict;

@@ -2,7 +2,7 @@ package io.microgpt.cli;
 
 import io.microgpt.checkpoint.CheckpointException;
 import io.microgpt.data.DatasetException;
-import io.microgpt.spark.Preflight;
+import io.microgpt.spark.training.Preflight;
 import io.microgpt.train.DivergenceException;
 import java.io.UncheckedIOException;
 import java.util.List;

@@ -2,15 +2,16 @@ package io.microgpt.cli;
 
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.Models;
+import io.microgpt.checkpoint.WeightsHash;
 import io.microgpt.cli.ValueRule.Texts;
 import io.microgpt.data.DatasetException;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.Weights;
-import io.microgpt.spark.GenerateJob;
-import io.microgpt.spark.GenerateOptions;
-import io.microgpt.spark.GptModel;
-import io.microgpt.spark.InputTable;
-import io.microgpt.spark.PromptCompleter;
+import io.microgpt.spark.complete.GenerateJob;
+import io.microgpt.spark.complete.GenerateOptions;
+import io.microgpt.spark.complete.PromptCompleter;
+import io.microgpt.spark.input.InputTable;
+import io.microgpt.spark.tasks.BroadcastModel;
 import io.microgpt.text.TokenizerJson;
 import java.util.List;
 import java.util.Map;
@@ -185,7 +186,8 @@ final class GenerateCommand implements Callable<Integer> {
 
     private int many(Checkpoint checkpoint, PromptCompleter.Options generate, Settings settings) throws Exception {
         try (Sessions sessions = new Sessions("generate", terminal);
-                GptModel loaded = GptModel.of(sessions.spark(settings), checkpoint, model)) {
+                BroadcastModel loaded = BroadcastModel.of(sessions.spark(settings), checkpoint, model)) {
+            String sha256 = WeightsHash.sha256Hex(checkpoint.weights());
             GenerateJob job = new GenerateJob(
                     sessions.spark(settings),
                     new GenerateJob.Input(source.prompts, promptsFormat()),
@@ -194,7 +196,7 @@ final class GenerateCommand implements Callable<Integer> {
             GenerateJob.Report report = sessions.watched(
                     "completing " + source.prompts,
                     settings,
-                    () -> job.run(loaded, how, identity(settings), new GenerateProgress(terminal)));
+                    () -> job.run(loaded, sha256, how, identity(settings), new GenerateProgress(terminal)));
             if (report.found() > 0) {
                 terminal.print(Summaries.format("%,d parts were there from a run before", report.found()));
             }

@@ -1,6 +1,6 @@
 package io.microgpt.cli;
 
-import io.microgpt.spark.GenerateJob;
+import io.microgpt.spark.complete.GenerateJob;
 
 /** Shows a job of completions as it goes: a live line on a terminal, plain lines now and then in a log. */
 final class GenerateProgress implements GenerateJob.Progress {

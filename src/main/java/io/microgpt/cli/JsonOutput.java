@@ -92,8 +92,18 @@ final class JsonOutput implements TrainingOutput {
 
     /** Says that a training failed, whether or not it had begun. */
     static void failed(PrintStream out, String message) {
+        saysLast(out, error(message));
+    }
+
+    /** {@return what is said of a training that failed} */
+    static String error(String message) {
+        return event("error").put("message", message).toString();
+    }
+
+    /** Says a line that was made before, which takes hardly any memory. */
+    static void saysLast(PrintStream out, String line) {
         synchronized (out) {
-            out.println(event("error").put("message", message));
+            out.println(line);
         }
     }
 

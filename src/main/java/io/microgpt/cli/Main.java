@@ -27,6 +27,9 @@ public final class Main {
     /** Set to see where an error comes from. */
     private static final String DEBUG = "MICROGPT_DEBUG";
 
+    /** What the program that listens is told when memory is short, made while it is not; null where none listens. */
+    private static volatile String lastEvent;
+
     public static void main(String[] args) {
         // Text is UTF-8 whatever the locale of the machine: a driver on a cluster often has none.
         System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
@@ -75,12 +78,28 @@ public final class Main {
     static void endWhenOutOfMemory(Throwable e, IntConsumer end) {
         if (e instanceof OutOfMemoryError) {
             try {
-                System.err.println("error: " + Explanation.of(e));
+                tellOutOfMemory(e);
             } finally {
                 end.accept(CommandLine.ExitCode.SOFTWARE);
             }
         }
         e.printStackTrace();
+    }
+
+    private static void tellOutOfMemory(Throwable e) {
+        try {
+            System.err.println("error: " + Explanation.of(e));
+        } finally {
+            String event = lastEvent;
+            if (event != null) {
+                JsonOutput.saysLast(System.out, event);
+            }
+        }
+    }
+
+    /** Whoever listens to the JSON lines of a command is told too when {@link #endWhenOutOfMemory} ends it. */
+    static void listens(boolean json) {
+        lastEvent = json ? JsonOutput.error(Explanation.of(new OutOfMemoryError("Java heap space"))) : null;
     }
 
     /** The version of the jar. */

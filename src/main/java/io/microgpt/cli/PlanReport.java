@@ -1,8 +1,8 @@
 package io.microgpt.cli;
 
-import io.microgpt.spark.Footprint;
-import io.microgpt.spark.Preflight;
-import io.microgpt.spark.Scaling;
+import io.microgpt.spark.training.Footprint;
+import io.microgpt.spark.training.Preflight;
+import io.microgpt.spark.training.Scaling;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,7 +1,7 @@
 package io.microgpt.cli;
 
-import io.microgpt.spark.Preparation;
-import io.microgpt.spark.PreparedStatistics;
+import io.microgpt.spark.prepare.Preparation;
+import io.microgpt.spark.prepare.PreparedStatistics;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;

@@ -1,6 +1,6 @@
 package io.microgpt.cli;
 
-import io.microgpt.spark.Template;
+import io.microgpt.spark.score.Template;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;

@@ -2,8 +2,8 @@ package io.microgpt.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.microgpt.spark.Choices;
-import io.microgpt.spark.Ranking;
+import io.microgpt.spark.score.Choices;
+import io.microgpt.spark.score.Ranking;
 import java.util.ArrayList;
 import java.util.List;
 

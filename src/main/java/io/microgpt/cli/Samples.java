@@ -5,7 +5,7 @@ import io.microgpt.data.Part;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.Weights;
-import io.microgpt.spark.PromptCompleter;
+import io.microgpt.spark.complete.PromptCompleter;
 import io.microgpt.text.Tokenizer;
 import io.microgpt.text.TokenizerJson;
 import java.util.Arrays;

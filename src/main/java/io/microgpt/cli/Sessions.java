@@ -1,6 +1,6 @@
 package io.microgpt.cli;
 
-import io.microgpt.spark.ClusterWatch;
+import io.microgpt.spark.training.ClusterWatch;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;

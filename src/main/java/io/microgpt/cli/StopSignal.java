@@ -96,7 +96,11 @@ final class StopSignal implements BooleanSupplier, TrainingListener, AutoCloseab
     public void close() {
         ended.countDown();
         if (!requested) {
-            ShutdownHookManager.get().removeShutdownHook(hook);
+            try {
+                ShutdownHookManager.get().removeShutdownHook(hook);
+            } catch (IllegalStateException e) {
+                return; // a signal came this moment: the hook finds that all has ended
+            }
         }
     }
 }

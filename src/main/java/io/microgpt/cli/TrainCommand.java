@@ -9,12 +9,12 @@ import io.microgpt.data.TrainingData;
 import io.microgpt.model.GptConfig;
 import io.microgpt.report.EventLog;
 import io.microgpt.report.LiveReport;
-import io.microgpt.spark.Cluster;
-import io.microgpt.spark.Preflight;
-import io.microgpt.spark.Scaling;
-import io.microgpt.spark.SparkOptions;
-import io.microgpt.spark.SparkSource;
-import io.microgpt.spark.TrainingMetrics;
+import io.microgpt.spark.training.Cluster;
+import io.microgpt.spark.training.Preflight;
+import io.microgpt.spark.training.Scaling;
+import io.microgpt.spark.training.SparkOptions;
+import io.microgpt.spark.training.SparkSource;
+import io.microgpt.spark.training.TrainingMetrics;
 import io.microgpt.train.Compatibility;
 import io.microgpt.train.GradientSource;
 import io.microgpt.train.LocalSource;
@@ -89,6 +89,7 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         terminal = Terminal.standard(quiet || json);
+        Main.listens(json);
         try {
             run();
         } catch (Exception | OutOfMemoryError e) {
@@ -96,6 +97,8 @@ final class TrainCommand implements Callable<Integer> {
                 JsonOutput.failed(System.out, Explanation.of(e));
             }
             throw e;
+        } finally {
+            Main.listens(false); // its last line is said
         }
         return 0;
     }

@@ -21,7 +21,7 @@ final class RunLengths {
     /** @param width bits a number */
     RunLengths(ByteBuffer in, int width) throws IOException {
         if (width < 0 || width > Integer.SIZE) {
-            throw new IOException("numbers of " + width + " bits");
+            throw new DamageException("numbers of " + width + " bits");
         }
         this.in = in;
         this.width = width;
@@ -38,7 +38,7 @@ final class RunLengths {
     private void begin() throws IOException {
         long head = ThriftStruct.varint(in);
         if (head < 0 || head > MOST_HEAD) {
-            throw new IOException("a run with the head " + Long.toUnsignedString(head) + ", beyond 32 bits");
+            throw new DamageException("a run with the head " + Long.toUnsignedString(head) + ", beyond 32 bits");
         }
         packed = (head & 1) != 0;
         left = head >>> 1;
@@ -50,7 +50,7 @@ final class RunLengths {
             return;
         }
         if (left * width > in.remaining()) {
-            throw new IOException(
+            throw new DamageException(
                     "a run of " + left + " times " + width + " packed bytes, where " + in.remaining() + " are left");
         }
         left *= Byte.SIZE;

@@ -1,11 +1,13 @@
 package io.microgpt.data;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSError;
@@ -123,22 +125,35 @@ public final class ShardFile {
      * @param expected what the manifest says of it
      * @param vocabularySize V; a token outside is an error
      * @param blockSize B; a document of more positions is an error
-     * @throws DatasetException if the file is not there, is damaged or is not that shard
+     * @throws DatasetException if the file is not there, is damaged or is not that shard; or if storage does not give it
      */
     public static TokenShard read(
             Configuration hadoop, Path path, Manifest.Shard expected, int vocabularySize, int blockSize) {
         try {
             FileSystem fs = path.getFileSystem(hadoop);
-            long bytes = fs.getFileStatus(path).getLen();
+            long bytes = length(fs, path);
             if (bytes != expected.bytes()) {
-                throw new IOException("it is " + bytes + " bytes long, the manifest says " + expected.bytes());
+                throw new DamageException("it is " + bytes + " bytes long, the manifest says " + expected.bytes());
             }
             try (FSDataInputStream in = fs.open(path)) {
                 return ShardReader.read(in, expected, vocabularySize, blockSize);
             }
         } catch (BufferUnderflowException e) {
             throw damage(path, "a part of it ends too early", e);
+        } catch (DamageException | ChecksumException e) {
+            throw damage(path, e.getMessage(), e);
         } catch (IOException | FSError e) {
+            throw new DatasetException(
+                    path + ": storage does not give this token shard (" + e
+                            + "), which may well be whole: try again when it answers",
+                    e);
+        }
+    }
+
+    private static long length(FileSystem fs, Path path) throws IOException {
+        try {
+            return fs.getFileStatus(path).getLen();
+        } catch (FileNotFoundException e) {
             throw damage(path, e.getMessage(), e);
         }
     }

@@ -50,7 +50,7 @@ final class ShardFooter {
         for (ThriftStruct group : footer.structs(4, "row_groups")) {
             List<ThriftStruct> columns = group.structs(1, "columns");
             if (columns.size() != 1) {
-                throw new IOException("a group of rows has " + columns.size() + " columns, a shard has 1");
+                throw new DamageException("a group of rows has " + columns.size() + " columns, a shard has 1");
             }
             Chunk chunk = chunk(columns.get(0).struct(3, "meta_data"), at, fileBytes, left);
             chunks.add(chunk);
@@ -58,7 +58,7 @@ final class ShardFooter {
             left -= chunk.tokens();
         }
         if (left != 0) {
-            throw new IOException("it has " + (tokens - left) + " tokens, the manifest says " + tokens);
+            throw new DamageException("it has " + (tokens - left) + " tokens, the manifest says " + tokens);
         }
         return chunks;
     }
@@ -78,24 +78,21 @@ final class ShardFooter {
     private static byte[] bytes(FSDataInputStream in, long fileBytes) throws IOException {
         long end = fileBytes - TAIL_BYTES;
         if (end < MAGIC.length) {
-            throw new IOException("its " + fileBytes + " bytes are too few for a Parquet file");
+            throw new DamageException("its " + fileBytes + " bytes are too few for a Parquet file");
         }
-        byte[] tail = new byte[TAIL_BYTES];
         in.seek(end);
-        in.readFully(tail);
+        byte[] tail = ShardReader.exactly(in, new byte[TAIL_BYTES]);
         if (!Arrays.equals(tail, Integer.BYTES, TAIL_BYTES, MAGIC, 0, MAGIC.length)) {
-            throw new IOException("it does not end as a Parquet file does");
+            throw new DamageException("it does not end as a Parquet file does");
         }
         long bytes = Integer.toUnsignedLong(
                 ByteBuffer.wrap(tail).order(ByteOrder.LITTLE_ENDIAN).getInt());
         long most = Math.min(MOST_BYTES, end - MAGIC.length);
         if (bytes > most) {
-            throw new IOException("it claims a footer of " + bytes + " bytes, at most " + most + " are possible");
+            throw new DamageException("it claims a footer of " + bytes + " bytes, at most " + most + " are possible");
         }
-        byte[] footer = new byte[(int) bytes];
         in.seek(end - bytes);
-        in.readFully(footer);
-        return footer;
+        return ShardReader.exactly(in, new byte[(int) bytes]);
     }
 
     private static void requireSchema(List<ThriftStruct> elements) throws IOException {
@@ -105,7 +102,7 @@ final class ShardFooter {
         }
         if (!schema.equals(SCHEMA)) {
             String all = schema.toString();
-            throw new IOException("its schema is "
+            throw new DamageException("its schema is "
                     + (all.length() > LONGEST_QUOTE ? all.substring(0, LONGEST_QUOTE) + "..." : all)
                     + ", that of a shard is " + SCHEMA);
         }

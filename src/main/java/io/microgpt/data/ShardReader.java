@@ -1,7 +1,6 @@
 package io.microgpt.data;
 
 import io.microgpt.data.ShardFooter.Chunk;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -19,6 +18,9 @@ import org.apache.hadoop.fs.FSDataInputStream;
  */
 final class ShardReader {
     private static final int BUFFER_BYTES = 1 << 16;
+    /** In truth, some dozen bytes before each page. */
+    private static final int MOST_HEADER_BYTES = 1 << 16;
+
     private static final int FIRST_DOCUMENT = 64;
 
     private static final int DATA_PAGE = 0;
@@ -43,7 +45,7 @@ final class ShardReader {
         long memory = Runtime.getRuntime().maxMemory();
         long most = Math.min(shard.mostTokens(), memory / shard.tokenBytes());
         if (expected.positions() > most - expected.documents()) {
-            throw new IOException("its " + expected.positions() + " positions in " + expected.documents()
+            throw new DamageException("its " + expected.positions() + " positions in " + expected.documents()
                     + " documents fit neither one array nor the " + memory
                     + " bytes of this process's memory; more data.shards make them smaller");
         }
@@ -74,7 +76,7 @@ final class ShardReader {
         pass(file, expected.bytes() - at);
         String sha256 = Sha256.hex(file.getMessageDigest());
         if (!sha256.equals(expected.fileSha256())) {
-            throw new IOException("its SHA-256 is " + sha256 + ", the manifest says " + expected.fileSha256());
+            throw new DamageException("its SHA-256 is " + sha256 + ", the manifest says " + expected.fileSha256());
         }
         shard.trim();
         return shard;
@@ -84,7 +86,7 @@ final class ShardReader {
     private void column(ByteBuffer chunk, long leftAfter) throws IOException {
         int[] dictionary = {};
         while (chunk.hasRemaining()) {
-            ThriftStruct header = ThriftStruct.read(chunk);
+            ThriftStruct header = header(chunk);
             int bytes = (int) header.number(3, "compressed_page_size", 0, chunk.remaining());
             ByteBuffer page = piece(chunk, bytes);
             if (header.number(1, "type of a page", DATA_PAGE, DICTIONARY_PAGE) == DICTIONARY_PAGE) {
@@ -94,8 +96,16 @@ final class ShardReader {
             }
         }
         if (left != leftAfter) {
-            throw new IOException("its pages end " + (left - leftAfter) + " tokens too early");
+            throw new DamageException("its pages end " + (left - leftAfter) + " tokens too early");
         }
+    }
+
+    /** No text in it can be longer than what a header is read of, whatever follows. */
+    private static ThriftStruct header(ByteBuffer chunk) throws IOException {
+        ByteBuffer head = chunk.slice(chunk.position(), Math.min(MOST_HEADER_BYTES, chunk.remaining()));
+        ThriftStruct header = ThriftStruct.read(head);
+        chunk.position(chunk.position() + head.position());
+        return header;
     }
 
     private static int[] dictionary(ThriftStruct header, ByteBuffer page) throws IOException {
@@ -114,14 +124,14 @@ final class ShardReader {
         if (encoding == PLAIN_DICTIONARY || encoding == RLE_DICTIONARY) {
             ids = new RunLengths(page, page.get());
         } else if (encoding != PLAIN) {
-            throw new IOException("encoding " + encoding + " of a page is not one of a shard");
+            throw new DamageException("encoding " + encoding + " of a page is not one of a shard");
         }
         for (long i = 0; i < tokens; i++) {
             if (repetitions.next() == 0) {
                 endDocument();
             }
             if (definitions.next() == 0) {
-                throw new IOException("document " + shard.documents() + " is empty");
+                throw new DamageException("document " + shard.documents() + " is empty");
             }
             add(ids == null ? page.getInt() : entry(dictionary, ids.next()));
         }
@@ -131,25 +141,26 @@ final class ShardReader {
     private static RunLengths levels(ByteBuffer page) throws IOException {
         int bytes = page.getInt();
         if (bytes < 0 || bytes > page.remaining()) {
-            throw new IOException("levels of " + bytes + " bytes, where " + page.remaining() + " are left");
+            throw new DamageException("levels of " + bytes + " bytes, where " + page.remaining() + " are left");
         }
         return new RunLengths(piece(page, bytes), 1);
     }
 
     private static int entry(int[] dictionary, int id) throws IOException {
         if (id < 0 || id >= dictionary.length) {
-            throw new IOException("entry " + id + " of a dictionary of " + dictionary.length);
+            throw new DamageException("entry " + id + " of a dictionary of " + dictionary.length);
         }
         return dictionary[id];
     }
 
     private void add(int token) throws IOException {
         if (token < 0 || token >= vocabularySize) {
-            throw new IOException("document " + shard.documents() + " holds token " + token
+            throw new DamageException("document " + shard.documents() + " holds token " + token
                     + ", outside the vocabulary of " + vocabularySize);
         }
         if (length > blockSize) {
-            throw new IOException("document " + shard.documents() + " is longer than the block size of " + blockSize);
+            throw new DamageException(
+                    "document " + shard.documents() + " is longer than the block size of " + blockSize);
         }
         if (length == document.length) {
             document = Arrays.copyOf(document, 2 * length);
@@ -160,10 +171,11 @@ final class ShardReader {
     private void endDocument() throws IOException {
         if (length > 0) {
             if (shard.documents() == expected.documents()) {
-                throw new IOException("it holds more than the " + expected.documents() + " documents of the manifest");
+                throw new DamageException(
+                        "it holds more than the " + expected.documents() + " documents of the manifest");
             }
             if (length == 1) {
-                throw new IOException("document " + shard.documents() + " is one token, with nothing to predict");
+                throw new DamageException("document " + shard.documents() + " is one token, with nothing to predict");
             }
             shard.add(Arrays.copyOf(document, length));
             length = 0;
@@ -183,9 +195,9 @@ final class ShardReader {
         }
     }
 
-    private static byte[] exactly(InputStream in, byte[] bytes) throws IOException {
+    static byte[] exactly(InputStream in, byte[] bytes) throws IOException {
         if (in.readNBytes(bytes, 0, bytes.length) < bytes.length) {
-            throw new EOFException("it ends too early");
+            throw new DamageException("it ends too early");
         }
         return bytes;
     }

@@ -10,11 +10,17 @@ import java.util.Map;
 
 /**
  * A struct of Thrift's compact protocol, in which Parquet says what its files hold: fields by their numbers. Lists grow as their
- * elements are read, so that a length that is not true ends with the buffer and not with the memory.
+ * elements are read, so that a length that is not true ends with the buffer and not with the memory; and there are never many.
  */
 final class ThriftStruct {
     /** Parquet's own are nested eight deep. */
     private static final int MOST_DEPTH = 16;
+
+    /**
+     * In truth, some dozen for every 128 MB of tokens. An empty struct is a byte in a file and a hundred in memory, so that the length of what
+     * is read bounds too little.
+     */
+    private static final int MOST_VALUES = 1 << 16;
 
     private static final int TRUE = 1;
     private static final int FALSE = 2;
@@ -32,7 +38,7 @@ final class ThriftStruct {
 
     /** Reads a struct and leaves the buffer behind it. */
     static ThriftStruct read(ByteBuffer in) throws IOException {
-        return struct(in, 0);
+        return new Reading(in).struct(0);
     }
 
     boolean has(int field) {
@@ -41,7 +47,7 @@ final class ThriftStruct {
 
     long number(int field, String name, long least, long most) throws IOException {
         if (!(fields.get(field) instanceof Long number) || number < least || number > most) {
-            throw new IOException(
+            throw new DamageException(
                     name + " is " + shown(field) + ", but must be an integer from " + least + " to " + most);
         }
         return number;
@@ -49,14 +55,14 @@ final class ThriftStruct {
 
     String text(int field, String name) throws IOException {
         if (!(fields.get(field) instanceof String text)) {
-            throw new IOException(name + " is " + shown(field) + ", but must be a text");
+            throw new DamageException(name + " is " + shown(field) + ", but must be a text");
         }
         return text;
     }
 
     ThriftStruct struct(int field, String name) throws IOException {
         if (!(fields.get(field) instanceof ThriftStruct struct)) {
-            throw new IOException(name + " is " + shown(field) + ", but must be a struct");
+            throw new DamageException(name + " is " + shown(field) + ", but must be a struct");
         }
         return struct;
     }
@@ -73,7 +79,7 @@ final class ThriftStruct {
                 return structs;
             }
         }
-        throw new IOException(name + " is " + shown(field) + ", but must be a list of structs");
+        throw new DamageException(name + " is " + shown(field) + ", but must be a list of structs");
     }
 
     private String shown(int field) {
@@ -86,57 +92,76 @@ final class ThriftStruct {
                 : "a " + value.getClass().getSimpleName();
     }
 
-    private static ThriftStruct struct(ByteBuffer in, int depth) throws IOException {
-        ThriftStruct struct = new ThriftStruct();
-        int field = 0;
-        for (int head = in.get() & 0xFF; head != 0; head = in.get() & 0xFF) {
-            int step = head >>> 4; // 0: the number itself follows
-            field = step == 0 ? (int) signed(varint(in)) : field + step;
-            int type = head & 0xF;
-            // A field that is true or false has no other value than its type.
-            struct.fields.put(
-                    field, type == TRUE || type == FALSE ? (Object) (type == TRUE) : value(in, type, depth + 1));
-        }
-        return struct;
-    }
+    /** What is read from a buffer, and how much of it there may still be. */
+    private static final class Reading {
+        private final ByteBuffer in;
+        private int left = MOST_VALUES;
 
-    private static Object value(ByteBuffer in, int type, int depth) throws IOException {
-        if (depth > MOST_DEPTH) {
-            throw new IOException("structs or lists are nested more than " + MOST_DEPTH + " deep");
+        Reading(ByteBuffer in) {
+            this.in = in;
         }
-        return switch (type) {
-            case TRUE, FALSE -> in.get() == TRUE;
-            case BYTE -> (long) in.get();
-            case SHORT, INT, LONG -> signed(varint(in));
-            case BINARY -> binary(in);
-            case LIST -> list(in, depth);
-            case STRUCT -> struct(in, depth);
-            default -> throw new IOException("a value of type " + type + ", which Parquet does not use");
-        };
-    }
 
-    private static String binary(ByteBuffer in) throws IOException {
-        long length = varint(in);
-        if (length < 0 || length > in.remaining()) {
-            throw new IOException("a text of " + length + " bytes, where " + in.remaining() + " are left");
+        private void count() throws IOException {
+            if (--left < 0) {
+                throw new DamageException("fields and elements are more than " + MOST_VALUES);
+            }
         }
-        byte[] bytes = new byte[(int) length];
-        in.get(bytes);
-        return new String(bytes, StandardCharsets.UTF_8);
-    }
 
-    private static List<Object> list(ByteBuffer in, int depth) throws IOException {
-        int head = in.get() & 0xFF;
-        long size = head >>> 4 == 0xF ? varint(in) : head >>> 4;
-        // An element takes a byte at least.
-        if (size < 0 || size > in.remaining()) {
-            throw new IOException("a list of " + size + " elements, where " + in.remaining() + " bytes are left");
+        private ThriftStruct struct(int depth) throws IOException {
+            ThriftStruct struct = new ThriftStruct();
+            int field = 0;
+            for (int head = in.get() & 0xFF; head != 0; head = in.get() & 0xFF) {
+                count();
+                int step = head >>> 4; // 0: the number itself follows
+                field = step == 0 ? (int) signed(varint(in)) : field + step;
+                int type = head & 0xF;
+                // A field that is true or false has no other value than its type.
+                struct.fields.put(
+                        field, type == TRUE || type == FALSE ? (Object) (type == TRUE) : value(type, depth + 1));
+            }
+            return struct;
         }
-        List<Object> list = new ArrayList<>();
-        for (long i = 0; i < size; i++) {
-            list.add(value(in, head & 0xF, depth + 1));
+
+        private Object value(int type, int depth) throws IOException {
+            if (depth > MOST_DEPTH) {
+                throw new DamageException("structs or lists are nested more than " + MOST_DEPTH + " deep");
+            }
+            return switch (type) {
+                case TRUE, FALSE -> in.get() == TRUE;
+                case BYTE -> (long) in.get();
+                case SHORT, INT, LONG -> signed(varint(in));
+                case BINARY -> binary();
+                case LIST -> list(depth);
+                case STRUCT -> struct(depth);
+                default -> throw new DamageException("a value of type " + type + ", which Parquet does not use");
+            };
         }
-        return list;
+
+        private String binary() throws IOException {
+            long length = varint(in);
+            if (length < 0 || length > in.remaining()) {
+                throw new DamageException("a text of " + length + " bytes, where " + in.remaining() + " are left");
+            }
+            byte[] bytes = new byte[(int) length];
+            in.get(bytes);
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+
+        private List<Object> list(int depth) throws IOException {
+            int head = in.get() & 0xFF;
+            long size = head >>> 4 == 0xF ? varint(in) : head >>> 4;
+            // An element takes a byte at least.
+            if (size < 0 || size > in.remaining()) {
+                throw new DamageException(
+                        "a list of " + size + " elements, where " + in.remaining() + " bytes are left");
+            }
+            List<Object> list = new ArrayList<>();
+            for (long i = 0; i < size; i++) {
+                count();
+                list.add(value(head & 0xF, depth + 1));
+            }
+            return list;
+        }
     }
 
     /** Reads a number of seven bits a byte, the lowest first. */
@@ -149,7 +174,7 @@ final class ThriftStruct {
                 return value;
             }
         }
-        throw new IOException("a number of more than 64 bits");
+        throw new DamageException("a number of more than 64 bits");
     }
 
     private static long signed(long zigzag) {

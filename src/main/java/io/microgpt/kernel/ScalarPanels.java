@@ -19,7 +19,8 @@ final class ScalarPanels implements PanelKernels {
             float[] c,
             int cOffset,
             int rows,
-            boolean accumulate) {
+            boolean accumulate,
+            Then then) {
         for (int panel = 0; panel < Panels.count(rows); panel++) {
             int bi = bOffset + panel * Panels.stride(k);
             for (int i = 0; i < m; i++) {
@@ -31,6 +32,7 @@ final class ScalarPanels implements PanelKernels {
                     addProduct(a[aOffset + i * aRow + p * aColumn], b, bi + p * ROWS, c, ci);
                 }
             }
+            then.accept(cOffset + panel * Panels.stride(m), m * ROWS);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.microgpt.kernel;
 
+import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -13,6 +14,7 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class VectorKernels implements Kernels {
     static final VectorSpecies<Float> SPECIES = species();
+    private static final VectorSpecies<Double> DOUBLES = VectorSpecies.of(double.class, SPECIES.vectorShape());
     private static final int WIDTH = SPECIES.length();
     /** A part of a long array that stays in the first-level cache from pass to pass. */
     private static final int L1_FLOATS = 4096;
@@ -142,14 +144,13 @@ final class VectorKernels implements Kernels {
         }
     }
 
-    /** In scalar code, four chains at a time: a second float species would spoil C2's type profiles of the first. */
     @Override
     public double sumOfSquares(float[] x, int offset, int n) {
         double[] acc = new double[LANES];
         int full = n - n % LANES;
         for (int from = 0; from < full && from >= 0; from += L1_FLOATS) {
             int end = offset + from + Math.min(full - from, L1_FLOATS);
-            for (int l = 0; l < LANES; l += 4) {
+            for (int l = 0; l < LANES; l += WIDTH) {
                 squares(x, offset + from + l, end, acc, l);
             }
         }
@@ -160,25 +161,19 @@ final class VectorKernels implements Kernels {
         return Lanes.fold(acc);
     }
 
+    /** Of some lanes, each half of them as doubles. (A second float species, of half the length, would spoil C2's type profiles of the first.) */
     private static void squares(float[] x, int start, int end, double[] acc, int l) {
-        double s0 = acc[l];
-        double s1 = acc[l + 1];
-        double s2 = acc[l + 2];
-        double s3 = acc[l + 3];
+        DoubleVector low = DoubleVector.fromArray(DOUBLES, acc, l);
+        DoubleVector high = DoubleVector.fromArray(DOUBLES, acc, l + WIDTH / 2);
         for (int i = start; i < end; i += LANES) {
-            double d0 = x[i];
-            double d1 = x[i + 1];
-            double d2 = x[i + 2];
-            double d3 = x[i + 3];
-            s0 = Math.fma(d0, d0, s0);
-            s1 = Math.fma(d1, d1, s1);
-            s2 = Math.fma(d2, d2, s2);
-            s3 = Math.fma(d3, d3, s3);
+            FloatVector v = FloatVector.fromArray(SPECIES, x, i);
+            DoubleVector d = (DoubleVector) v.convertShape(VectorOperators.F2D, DOUBLES, 0);
+            DoubleVector e = (DoubleVector) v.convertShape(VectorOperators.F2D, DOUBLES, 1);
+            low = d.fma(d, low);
+            high = e.fma(e, high);
         }
-        acc[l] = s0;
-        acc[l + 1] = s1;
-        acc[l + 2] = s2;
-        acc[l + 3] = s3;
+        low.intoArray(acc, l);
+        high.intoArray(acc, l + WIDTH / 2);
     }
 
     @Override

@@ -15,8 +15,9 @@ final class VectorPanelKernels implements PanelKernels {
             float[] c,
             int cOffset,
             int rows,
-            boolean accumulate) {
-        VectorProducts.multiply(m, k, a, aOffset, aRow, aColumn, b, bOffset, c, cOffset, rows, accumulate);
+            boolean accumulate,
+            Then then) {
+        VectorProducts.multiply(m, k, a, aOffset, aRow, aColumn, b, bOffset, c, cOffset, rows, accumulate, then);
     }
 
     @Override

@@ -91,7 +91,7 @@ public final class EventLog implements TrainingListener, AutoCloseable {
                     return null;
                 });
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) { // some stores have no hflush
             giveUp(e);
         }
     }
@@ -133,7 +133,7 @@ public final class EventLog implements TrainingListener, AutoCloseable {
         return Integer.rotateRight((int) crc.getValue(), 15) + MASK_DELTA;
     }
 
-    private void giveUp(IOException e) {
+    private void giveUp(Exception e) {
         givenUp = true;
         waiting.reset();
         warnings.accept(path + ": cannot be written: " + e.getMessage() + "; the training goes on without it");
@@ -152,7 +152,7 @@ public final class EventLog implements TrainingListener, AutoCloseable {
                     return null;
                 });
                 storage.await(MOST_WAIT_SECONDS);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 giveUp(e);
             }
         }

@@ -1,5 +1,6 @@
 package io.microgpt.spark;
 
+import io.microgpt.spark.complete.GenerateOptions;
 import java.util.List;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.SparkSessionExtensions;

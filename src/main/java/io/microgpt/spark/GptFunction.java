@@ -2,6 +2,10 @@ package io.microgpt.spark;
 
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.Weights;
+import io.microgpt.spark.complete.GenerateOptions;
+import io.microgpt.spark.complete.PromptCompleter;
+import io.microgpt.spark.score.TextScorer;
+import io.microgpt.spark.tasks.BroadcastModel;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Objects;

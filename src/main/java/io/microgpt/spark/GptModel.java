@@ -3,6 +3,10 @@ package io.microgpt.spark;
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.Models;
 import io.microgpt.checkpoint.WeightsHash;
+import io.microgpt.spark.complete.CompletionColumns;
+import io.microgpt.spark.complete.GenerateOptions;
+import io.microgpt.spark.score.ScoreColumns;
+import io.microgpt.spark.tasks.BroadcastModel;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -66,10 +70,6 @@ public final class GptModel implements AutoCloseable {
         return weightsSha256;
     }
 
-    BroadcastModel broadcast() {
-        return model;
-    }
-
     /**
      * {@return the rows with {@code completion sample tokens mean_log_probability finish_reason error} behind their own columns, a row a
      * sample} A prompt that is null, not Unicode, over the block size, or of characters that the model does not know has one row with its
@@ -79,10 +79,7 @@ public final class GptModel implements AutoCloseable {
      *     is there already
      */
     public Dataset<Row> generate(Dataset<Row> rows, GenerateOptions options) {
-        InputTable.requireText(
-                rows, "the rows", options.column(), "name the one of the prompts with GenerateOptions.withColumn");
-        InputTable.requireAbsent(rows, "the rows", CompletionColumns.COLUMNS);
-        return CompletionColumns.of(Prompts.withProblem(rows, options.column()), model, options);
+        return CompletionColumns.of(rows, model, options);
     }
 
     /**
@@ -94,14 +91,12 @@ public final class GptModel implements AutoCloseable {
      * @throws io.microgpt.data.DatasetException if the column is missing or not a string, or one of those that are added is there already
      */
     public Dataset<Row> score(Dataset<Row> rows, String column) {
-        InputTable.requireText(rows, "the rows", column, "name the one of the texts");
-        InputTable.requireAbsent(rows, "the rows", ScoreColumns.COLUMNS);
-        return ScoreColumns.of(Prompts.withProblem(rows, column), model, column);
+        return ScoreColumns.of(rows, model, column);
     }
 
     /** Takes the weights away from the executors and from the driver. */
     @Override
     public void close() {
-        model.block().destroy();
+        model.close();
     }
 }

@@ -2,6 +2,7 @@ package io.microgpt.spark;
 
 import io.microgpt.checkpoint.CheckpointStore;
 import io.microgpt.checkpoint.Models;
+import io.microgpt.spark.tasks.BroadcastModel;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;

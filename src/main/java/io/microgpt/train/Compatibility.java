@@ -1,6 +1,7 @@
 package io.microgpt.train;
 
 import io.microgpt.checkpoint.Checkpoint;
+import io.microgpt.checkpoint.TrainerState;
 import io.microgpt.data.Dataset;
 import io.microgpt.data.TrainingData;
 import io.microgpt.model.GptConfig;
@@ -10,13 +11,11 @@ import java.util.Map;
 
 /** Refuses to go on from a checkpoint of another dataset, tokenizer or architecture, and names the difference. */
 public final class Compatibility {
-    private static final String REPLAY_FRACTION = "replay.fraction"; // in what a checkpoint remembers
-
     private Compatibility() {}
 
     /** Adds what {@link #check} will look for to what a checkpoint keeps. */
     static void save(Map<String, List<Double>> memory, TrainingData data, double replayFraction) {
-        data.replayed().ifPresent(older -> memory.put(REPLAY_FRACTION, List.of(replayFraction)));
+        data.replayed().ifPresent(older -> memory.put(TrainerState.REPLAY_FRACTION, List.of(replayFraction)));
     }
 
     /**
@@ -50,7 +49,7 @@ public final class Compatibility {
                 "fingerprint of data.replay",
                 checkpoint.state().replayFingerprint().orElse("none"),
                 data.replayed().map(older -> older.manifest().fingerprint()).orElse("none"));
-        List<Double> fraction = checkpoint.state().memory().get(REPLAY_FRACTION);
+        List<Double> fraction = checkpoint.state().memory().get(TrainerState.REPLAY_FRACTION);
         if (fraction != null && data.replayed().isPresent()) {
             compare(differences, "data.replay-fraction", fraction.get(0), replayFraction);
         }

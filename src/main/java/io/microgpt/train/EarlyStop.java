@@ -1,5 +1,6 @@
 package io.microgpt.train;
 
+import io.microgpt.checkpoint.TrainerState;
 import java.util.List;
 import java.util.Map;
 
@@ -8,8 +9,6 @@ import java.util.Map;
  * step whether it was resumed or not.
  */
 final class EarlyStop {
-    private static final String MEMORY = "early_stop"; // evaluations without an improvement, the loss to improve on
-
     private final int patience;
     private final double minImprovement;
     private int waited;
@@ -28,13 +27,13 @@ final class EarlyStop {
 
     /** Becomes what it was when {@code memory} was saved. */
     void restore(Map<String, List<Double>> memory) {
-        List<Double> saved = memory.getOrDefault(MEMORY, List.of(0.0, Double.POSITIVE_INFINITY));
+        List<Double> saved = memory.getOrDefault(TrainerState.EARLY_STOP, List.of(0.0, Double.POSITIVE_INFINITY));
         waited = saved.get(0).intValue();
         reference = saved.get(1);
     }
 
     void save(Map<String, List<Double>> memory) {
-        memory.put(MEMORY, List.of((double) waited, reference));
+        memory.put(TrainerState.EARLY_STOP, List.of((double) waited, reference));
     }
 
     /** Takes a test loss into account. */

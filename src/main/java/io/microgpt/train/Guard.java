@@ -1,5 +1,6 @@
 package io.microgpt.train;
 
+import io.microgpt.checkpoint.TrainerState;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,12 +20,8 @@ final class Guard {
     /** Of the gradient norm's natural logarithm. */
     private static final double LEAST_NORM_DEVIATION = 0.3;
 
-    private static final String START_LOSS = "guard.start_loss";
     private static final String LOSSES = "guard.losses";
     private static final String NORMS = "guard.log_norms";
-    private static final String GOOD_STEP = "guard.good_step";
-    private static final String ROLLBACKS = "guard.rollbacks";
-    private static final String RATE_FACTOR = "guard.rate_factor";
 
     private final GuardSettings settings;
     private final double leastDeviation; // of the loss
@@ -52,25 +49,24 @@ final class Guard {
         guessing = StrictMath.log(vocabularySize);
         losses.replace(memory.getOrDefault(LOSSES, List.of()));
         norms.replace(memory.getOrDefault(NORMS, List.of()));
-        startLoss = first(memory, START_LOSS, Double.POSITIVE_INFINITY);
-        goodStep = (long) first(memory, GOOD_STEP, step);
-        rollbacks = (int) first(memory, ROLLBACKS, 0.0);
-        rateFactor = first(memory, RATE_FACTOR, 1.0);
+        startLoss = first(memory, TrainerState.START_LOSS, Double.POSITIVE_INFINITY);
+        goodStep = (long) first(memory, TrainerState.GOOD_STEP, step);
+        rollbacks = (int) first(memory, TrainerState.ROLLBACKS, 0.0);
+        rateFactor = first(memory, TrainerState.RATE_FACTOR, 1.0);
     }
 
     private static double first(Map<String, List<Double>> memory, String name, double otherwise) {
-        List<Double> values = memory.getOrDefault(name, List.of());
-        return values.isEmpty() ? otherwise : values.get(0);
+        return memory.getOrDefault(name, List.of(otherwise)).get(0);
     }
 
     /** Adds all that is remembered to what a checkpoint keeps. */
     void save(Map<String, List<Double>> memory) {
-        memory.put(START_LOSS, List.of(startLoss));
+        memory.put(TrainerState.START_LOSS, List.of(startLoss));
         memory.put(LOSSES, losses.values());
         memory.put(NORMS, norms.values());
-        memory.put(GOOD_STEP, List.of((double) goodStep));
-        memory.put(ROLLBACKS, List.of((double) rollbacks));
-        memory.put(RATE_FACTOR, List.of(rateFactor));
+        memory.put(TrainerState.GOOD_STEP, List.of((double) goodStep));
+        memory.put(TrainerState.ROLLBACKS, List.of((double) rollbacks));
+        memory.put(TrainerState.RATE_FACTOR, List.of(rateFactor));
     }
 
     /** {@return the learning rate where the schedule says {@code scheduled}} */

@@ -47,6 +47,7 @@ public final class Trainer {
     private final EarlyStop earlyStop;
     private final Kernels kernels;
     private long written; // the step of the newest checkpoint
+    private boolean whole = true; // whether all that belongs to the last step is done: its evaluation, its lines
 
     /**
      * @param configJson the resolved configuration, kept in every checkpoint
@@ -191,6 +192,7 @@ public final class Trainer {
                 checkpoints.backTo(guard.goodStep()).map(TrainingState::of).orElseGet(this::initial));
         long step = state.step;
         written = step == 0 ? -1 : step;
+        whole = true;
         earlyStop.restore(state.memory());
         String done = guard.rolledBack(step, state.memory());
         listener.warning(cause.getMessage() + ". " + done);
@@ -218,15 +220,19 @@ public final class Trainer {
         written = state.step;
     }
 
-    /** A step has failed, and left the state as it was before: what is done need not be done again. */
+    /**
+     * Something has failed. Where the last step is whole, it need not be done again. Where its evaluation is missing, or something was not told
+     * of it, a training that went on from it would take another way than one that nothing befell: then the checkpoint before is the last.
+     */
     private void rescue(BackgroundCheckpoints checkpoints, Throwable cause) {
         try {
-            if (written != state.step) {
-                write(checkpoints); // nobody is asked: it may be a listener that failed
+            if (whole && state.step > 0) {
+                checkpoint(checkpoints);
             }
             checkpoints.await();
-            listener.warning(
-                    "a step failed; the training stands at step " + state.step + " in a checkpoint, --resume goes on");
+            if (written >= 0) {
+                listener.warning("the training stands at step " + written + " in a checkpoint, --resume goes on");
+            }
         } catch (RuntimeException | OutOfMemoryError e) {
             if (e != cause) { // the JVM may throw one and the same error twice
                 cause.addSuppressed(e);
@@ -251,6 +257,7 @@ public final class Trainer {
         guard.problem(sum.meanLoss(), norm).ifPresent(problem -> {
             throw diverged(sum.meanLoss(), norm, problem);
         });
+        whole = false;
         guard.accepted(state.step, isKept(), sum.meanLoss(), norm);
         adam.step(state.weights, sum.gradient(), clip.factor(norm) / sum.positions(), rate, state.step);
         long end = System.nanoTime();
@@ -284,6 +291,7 @@ public final class Trainer {
         if (evaluate) {
             listener.evaluated(state.step, state.weights);
         }
+        whole = true;
     }
 
     private double evaluate() {

@@ -11,9 +11,6 @@ import java.util.TreeMap;
 
 /** All that changes while a model trains. The driver holds it, and it alone. */
 final class TrainingState {
-    /** In what a checkpoint remembers. */
-    private static final String REPLAYED = "replay.documents";
-
     final float[] weights;
     final float[] firstMoment;
     final float[] secondMoment;
@@ -64,7 +61,8 @@ final class TrainingState {
         bestStep = saved.bestStep();
         bestTestLoss = saved.bestTestLoss();
         memory = saved.memory();
-        replayed = memory.getOrDefault(REPLAYED, List.of(0.0)).get(0).longValue();
+        replayed =
+                memory.getOrDefault(TrainerState.REPLAYED, List.of(0.0)).get(0).longValue();
     }
 
     SortedMap<String, List<Double>> memory() {
@@ -107,7 +105,7 @@ final class TrainingState {
     private SortedMap<String, List<Double>> withReplayed(SortedMap<String, List<Double>> memory) {
         SortedMap<String, List<Double>> all = new TreeMap<>(memory);
         if (replayed > 0) {
-            all.put(REPLAYED, List.of((double) replayed));
+            all.put(TrainerState.REPLAYED, List.of((double) replayed));
         }
         return all;
     }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.microgpt.data.Corruption;
 import io.microgpt.data.DamagedDirectory;
-import io.microgpt.data.Sha256;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -97,7 +96,7 @@ class CorruptionTest {
                 // Odd, as a true length never is.
                 ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).putLong(number | 1);
                 files.put(tensors, content);
-                sign(files);
+                ForgedCheckpoint.sign(files, 1);
                 return new Corruption(tensors + " with a header of " + (number | 1), files);
             }
             case 1 -> {
@@ -111,7 +110,7 @@ class CorruptionTest {
                 whole.putLong(changed.length).put(changed);
                 whole.put(content, Long.BYTES + header, content.length - Long.BYTES - header);
                 files.put(tensors, whole.array());
-                sign(files);
+                ForgedCheckpoint.sign(files, 1);
                 return new Corruption(tensors + " with " + number + " in its header", files);
             }
             case 2 -> {
@@ -120,11 +119,11 @@ class CorruptionTest {
                 files.put(
                         CheckpointFormat.CONFIG,
                         withNumber(config, end, number, random).getBytes(StandardCharsets.UTF_8));
-                sign(files);
+                ForgedCheckpoint.sign(files, 1);
                 return new Corruption(CheckpointFormat.CONFIG + " with " + number, files);
             }
             default -> {
-                SortedMap<String, Manifest.Entry> entries = entries(files);
+                SortedMap<String, Manifest.Entry> entries = ForgedCheckpoint.entries(files);
                 entries.computeIfPresent(tensors, (name, entry) -> new Manifest.Entry(number | 1, entry.sha256()));
                 files.put(Manifest.NAME, new Manifest(1, entries).render());
                 return new Corruption("manifest with " + (number | 1) + " bytes of " + tensors, files);
@@ -159,7 +158,7 @@ class CorruptionTest {
                 content[random.nextInt(Math.min(content.length, 400))] = (byte) random.nextInt(128);
             }
             files.put(name, content);
-            sign(files);
+            ForgedCheckpoint.sign(files, 1);
             damaged.put(files);
             try {
                 load();
@@ -184,7 +183,7 @@ class CorruptionTest {
     void anotherArchitectureIsRefused(String field, int actual, int other, String reason) throws IOException {
         SortedMap<String, byte[]> files = new TreeMap<>(pristine);
         replace(files, CheckpointFormat.CONFIG, "\"" + field + "\" : " + actual, "\"" + field + "\" : " + other);
-        sign(files);
+        ForgedCheckpoint.sign(files, 1);
         damaged.put(files);
         assertThatThrownBy(this::load).isInstanceOf(CheckpointException.class).hasMessageContaining(reason);
     }
@@ -193,7 +192,7 @@ class CorruptionTest {
     void anOptimizerOfOtherWeightsIsRefusedEvenUnderAMatchingManifest() throws IOException {
         SortedMap<String, byte[]> files = new TreeMap<>(pristine);
         files.put(CheckpointFormat.OPTIMIZER, another.get(CheckpointFormat.OPTIMIZER));
-        sign(files);
+        ForgedCheckpoint.sign(files, 1);
         damaged.put(files);
         assertThatThrownBy(this::load)
                 .hasMessageContaining("optimizer.safetensors: has weights_sha256 = ")
@@ -247,7 +246,7 @@ class CorruptionTest {
     @Test
     void whatMemoryCannotHoldTogetherIsNotRead() throws IOException {
         SortedMap<String, byte[]> files = new TreeMap<>(pristine);
-        SortedMap<String, Manifest.Entry> entries = entries(files);
+        SortedMap<String, Manifest.Entry> entries = ForgedCheckpoint.entries(files);
         long memory = Runtime.getRuntime().maxMemory();
         entries.put(CheckpointFormat.OPTIMIZER, new Manifest.Entry(memory, "0".repeat(64)));
         files.put(Manifest.NAME, new Manifest(1, entries).render());
@@ -285,19 +284,6 @@ class CorruptionTest {
         String text = new String(files.get(name), StandardCharsets.UTF_8);
         assertThat(text).contains(original);
         files.put(name, text.replace(original, replacement).getBytes(StandardCharsets.UTF_8));
-    }
-
-    /** Makes a manifest that fits the files, as somebody would who means harm. */
-    private static void sign(Map<String, byte[]> files) {
-        files.put(Manifest.NAME, new Manifest(1, entries(files)).render());
-    }
-
-    private static SortedMap<String, Manifest.Entry> entries(Map<String, byte[]> files) {
-        SortedMap<String, Manifest.Entry> entries = new TreeMap<>();
-        for (String name : CheckpointFormat.FILES) {
-            entries.put(name, new Manifest.Entry(files.get(name).length, Sha256.of(files.get(name))));
-        }
-        return entries;
     }
 
     private Checkpoint load() {

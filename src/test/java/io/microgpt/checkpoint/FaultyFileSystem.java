@@ -18,7 +18,7 @@ import org.apache.hadoop.util.Progressable;
 
 /**
  * The file system of a process that dies in the middle of something: from a chosen operation on, everything fails. The
- * fatal operation itself is done or not; either way nobody hears of it. Not for tests that run at the same time.
+ * fatal operation itself is done or not; either way nobody hears of it. Or one that fails for a while. Not for tests that run at the same time.
  */
 public final class FaultyFileSystem extends FilterFileSystem {
     /** Whether the operation that the process dies in takes effect. */
@@ -39,6 +39,7 @@ public final class FaultyFileSystem extends FilterFileSystem {
 
     private static int operations;
     private static int fatalOperation;
+    private static int failures; // from that one on
     private static Fatal fatal;
     private static Counted counted;
     /** One object, thrown again and again, as HDFS does by a stream that broke and is closed. */
@@ -61,9 +62,17 @@ public final class FaultyFileSystem extends FilterFileSystem {
     static void dieIn(int operation, Counted ofThese, Fatal how) {
         operations = 0;
         fatalOperation = operation;
+        failures = Integer.MAX_VALUE;
         counted = ofThese;
         fatal = how;
         death = new IOException("the process died");
+    }
+
+    /** The n-th operation from now, counted from 1, and those after it, so many in all, fail with this. */
+    static void failIn(int operation, int times, IOException failure) {
+        dieIn(operation, Counted.ALL, Fatal.NOT_DONE);
+        failures = times;
+        death = failure;
     }
 
     /** {@return whether the process has died} */
@@ -155,11 +164,12 @@ public final class FaultyFileSystem extends FilterFileSystem {
 
     private static <T> T change(Operation<T> operation) throws IOException {
         operations++;
-        if (operations > fatalOperation || operations == fatalOperation && fatal == Fatal.NOT_DONE) {
+        int past = operations - fatalOperation;
+        if (past < failures && (past > 0 || past == 0 && fatal == Fatal.NOT_DONE)) {
             throw death;
         }
         T result = operation.run();
-        if (operations == fatalOperation) {
+        if (past == 0) {
             throw death;
         }
         return result;

@@ -107,6 +107,9 @@ class TrainerStateTest {
                 "\"NaN\"         | \"nan\"           | field train_loss is \"nan\", a number, NaN,",
                 "\"memory\" : { }| \"memory\" : 5    | field memory is 5, an object was expected",
                 "\"memory\" : { }| \"memory\" : {\"a\":[null]} | field memory.a is null, a number",
+                "\"memory\" : { }| \"memory\" : {\"early_stop\":[]} | memory.early_stop has 0 numbers, but must have 2",
+                "\"memory\" : { }| \"memory\" : {\"replay.documents\":[]} | memory.replay.documents has 0 numbers, but must have 1",
+                "\"memory\" : { }| \"memory\" : {\"guard.good_step\":[1,2]} | memory.guard.good_step has 2 numbers, but must have 1",
                 "\"memory\"      | \"best_step\" : 5, \"memory\" | must be present together"
             })
     void damageIsNamed(String original, String damaged, String reason) {

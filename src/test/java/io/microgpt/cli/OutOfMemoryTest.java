@@ -33,6 +33,30 @@ class OutOfMemoryTest {
         assertThat(ends).containsExactly(1);
     }
 
+    /** And a program that listens has its last line. */
+    @Test
+    void endsTheEventsOfATraining() {
+        PrintStream out = System.out;
+        ByteArrayOutputStream captured = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(captured, true, StandardCharsets.UTF_8));
+        Main.listens(true);
+        try {
+            dies(new OutOfMemoryError("Java heap space"));
+        } finally {
+            Main.listens(false);
+            System.setOut(out);
+        }
+        assertThat(captured.toString(StandardCharsets.UTF_8).lines())
+                .singleElement()
+                .satisfies(line -> {
+                    assertThat(Cli.json(line).path("event").asText()).isEqualTo("error");
+                    assertThat(Cli.json(line).path("message").asText())
+                            .startsWith("the heap of this process, ")
+                            .contains(" is short (Java heap space); give it more");
+                });
+        assertThat(ends).containsExactly(1);
+    }
+
     @Test
     void anythingElseEndsItsThreadAlone() {
         assertThat(dies(new IllegalStateException("odd"))).contains("odd");

@@ -3,9 +3,11 @@ package io.microgpt.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.microgpt.train.StepReport;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.junit.jupiter.api.Test;
 
 /** What is said of a training that is told to end and does not in time: here at once. */
@@ -71,6 +73,41 @@ class StopSignalTest {
     @Test
     void beforeTheFirstStepNothingIs() {
         assertThat(toldToEnd(from(0))).endsWith("; it ends before its first step is done");
+    }
+
+    /** In a process of its own, which ends for it: a hook before that of the signal is where nothing is requested yet. */
+    @Test
+    void aSignalThatComesAsTheTrainingEndsDoesNoHarm() throws Exception {
+        Process process = new ProcessBuilder(
+                        System.getProperty("java.home") + "/bin/java",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Ending.class.getName())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).isZero();
+        assertThat(said).contains("closed").doesNotContain("Exception");
+    }
+
+    /** A training that ends as the process does. */
+    static final class Ending {
+        private static final int BEFORE_IT = 1000;
+
+        public static void main(String[] args) {
+            StopSignal stop = new StopSignal(0, 60, System.out::println);
+            ShutdownHookManager.get()
+                    .addShutdownHook(
+                            () -> {
+                                try {
+                                    stop.close();
+                                    System.out.println("closed");
+                                } catch (RuntimeException e) {
+                                    System.out.println(e);
+                                }
+                            },
+                            BEFORE_IT);
+        }
     }
 
     @Test

@@ -66,6 +66,12 @@ final class ForgedShard {
         return file(footer, footer.length);
     }
 
+    /** {@return a file of these bytes in place of pages, with whatever was said of the column} */
+    byte[] bytesOf(byte[] body) throws IOException {
+        byte[] footer = footer();
+        return file(body, footer, footer.length);
+    }
+
     byte[] bytesWithFooterOf(int length) throws IOException {
         bytes();
         return file(footer(), length);
@@ -87,9 +93,13 @@ final class ForgedShard {
     }
 
     private byte[] file(byte[] footer, int footerLength) throws IOException {
+        return file(body(), footer, footerLength);
+    }
+
+    private static byte[] file(byte[] body, byte[] footer, int footerLength) throws IOException {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         file.write(MAGIC);
-        file.write(body());
+        file.write(body);
         file.write(footer);
         file.write(ByteBuffer.allocate(Integer.BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.format.ColumnMetaData;
@@ -106,6 +107,44 @@ class HostileShardTest {
     })
     void footerThatClaimsMoreThanItHas(String hex, String reason) throws IOException {
         refused(forged.bytesWithFooter(ForgedShard.hex(hex)), reason);
+    }
+
+    /** Each is a byte of the file, and would be a hundred of memory. */
+    @Test
+    void footerOfManyEmptyStructs() throws IOException {
+        refused(forged.bytesWithFooter(emptyStructs((1 << 20) - 100)), "fields and elements are more than 65536");
+    }
+
+    @Test
+    void pageHeaderOfManyEmptyStructs() throws IOException {
+        byte[] page = emptyStructs(8 << 20);
+        forged.pages.clear();
+        forged.column().setData_page_offset(4);
+        forged.column().unsetDictionary_page_offset();
+        forged.column().setTotal_compressed_size(page.length);
+        refused(forged.bytesOf(page), "a list of " + (8 << 20) + " elements, where 655");
+    }
+
+    @Test
+    void pageHeaderThatDoesNotEnd() throws IOException {
+        byte[] page = new byte[1 << 20];
+        Arrays.fill(page, (byte) 0x11); // the next field, which is true
+        forged.pages.clear();
+        forged.column().setData_page_offset(4);
+        forged.column().unsetDictionary_page_offset();
+        forged.column().setTotal_compressed_size(page.length);
+        refused(forged.bytesOf(page), "a part of it ends too early");
+    }
+
+    /** {@return a list of so many, as field 1 of a struct} */
+    private static byte[] emptyStructs(int count) {
+        byte[] struct = new byte[count + 7]; // an empty struct is a zero, as is the end of one
+        struct[0] = 0x19;
+        struct[1] = (byte) 0xFC;
+        for (int i = 0; i < 4; i++) {
+            struct[2 + i] = (byte) (count >>> 7 * i & 0x7F | (i < 3 ? 0x80 : 0));
+        }
+        return struct;
     }
 
     @ParameterizedTest

@@ -3,6 +3,7 @@ package io.microgpt.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.microgpt.train.HangingFileSystem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -153,6 +154,39 @@ class ShardFileTest {
                 300,
                 BLOCK,
                 "its SHA-256 is " + Sha256.of(damaged) + ", the manifest says " + description.fileSha256());
+    }
+
+    @Test
+    void whatStorageDoesNotGiveIsNotCalledDamaged() throws IOException {
+        Path file = directory.resolve("a.parquet");
+        Manifest.Shard description = write(file, documents(300, 50));
+        Configuration failing = HangingFileSystem.configuration();
+        HangingFileSystem.failReads(1);
+        try {
+            assertThatThrownBy(() -> ShardFile.read(failing, hadoop(file), description, 300, BLOCK))
+                    .isExactlyInstanceOf(DatasetException.class)
+                    .hasMessage(
+                            file + ": storage does not give this token shard (java.io.IOException: Connection reset),"
+                                    + " which may well be whole: try again when it answers");
+        } finally {
+            HangingFileSystem.recover();
+        }
+        assertThat(ShardFile.read(failing, hadoop(file), description, 300, BLOCK)
+                        .sha256())
+                .isEqualTo(description.sha256());
+    }
+
+    @Test
+    void whatDoesNotHaveTheChecksumOfItsFileSystemIs() throws IOException {
+        Path file = directory.resolve("a.parquet");
+        Manifest.Shard description = write(file, documents(300, 50));
+        byte[] damaged = Files.readAllBytes(file);
+        damaged[20] ^= 1;
+        Files.write(file, damaged);
+        assertThatThrownBy(() -> read(file, description, 300))
+                .isExactlyInstanceOf(DatasetException.class)
+                .hasMessageContaining("Checksum error")
+                .hasMessageEndingWith("); prepare the dataset again");
     }
 
     @Test

@@ -130,6 +130,9 @@ final class Chaos implements Callable<Integer> {
                 Round round = Round.drawn(cluster, training, faults, steps, random, this::say);
                 say(name + ", --seed " + (seed + r) + ", " + model + ": " + round.description());
                 play(round, trainings.expected(model), name, seed + r);
+                if (training.copies() > 0) {
+                    say(training.copies() + " tasks were copied");
+                }
             }
         }
     }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
  * counted once. What {@code scripts/chaos.sh} does at random, here as it is said.
  */
 class SameBitsIT {
-    private static final long STEPS = 48;
+    private static final long STEPS = 32;
 
     @TempDir
     static Path directory;
@@ -38,7 +38,7 @@ class SameBitsIT {
         cluster.stop();
     }
 
-    /** Trains with these faults, on clusters of these settings in turn. {@return what its last driver printed for people} */
+    /** Trains with these faults, on clusters of these settings in turn; on one with speculation tasks must have been copied. {@return what its last driver printed for people} */
     private static String befallen(TestInfo test, Model model, List<Planned> plan, Setting... settings)
             throws Exception {
         String run = test.getTestMethod().orElseThrow().getName();
@@ -50,6 +50,9 @@ class SameBitsIT {
                     .extracting(Incident::fault)
                     .containsExactlyElementsOf(plan.stream().map(Planned::fault).toList());
             assertThat(round.incidents()).noneMatch(Incident::ended);
+            if (Arrays.stream(settings).anyMatch(Setting::speculation)) {
+                assertThat(training.copies()).as("copies of tasks").isPositive();
+            }
             return training.job().err();
         }
     }
@@ -60,10 +63,10 @@ class SameBitsIT {
                 test,
                 Model.PIECES,
                 List.of(
-                        new Planned(Fault.EXECUTOR, 9),
-                        new Planned(Fault.DRIVER, 17),
-                        new Planned(Fault.EXECUTOR, 26),
-                        new Planned(Fault.TERM, 35)),
+                        new Planned(Fault.EXECUTOR, 7),
+                        new Planned(Fault.DRIVER, 13),
+                        new Planned(Fault.EXECUTOR, 19),
+                        new Planned(Fault.TERM, 26)),
                 Setting.PLAIN,
                 Setting.PLAIN.on(3, 2).withTasks(8).sliced().withDynamicAllocation(),
                 Setting.PLAIN.on(2, 2).withTasks(4).withSpeculation().withDynamicAllocation());
@@ -75,10 +78,10 @@ class SameBitsIT {
                 test,
                 Model.PIECES,
                 List.of(
-                        new Planned(Fault.DATANODE, 7),
-                        new Planned(Fault.EXECUTOR, 12),
-                        new Planned(Fault.CHECKPOINT, 20),
-                        new Planned(Fault.EXECUTOR, 34)),
+                        new Planned(Fault.DATANODE, 6),
+                        new Planned(Fault.EXECUTOR, 9),
+                        new Planned(Fault.CHECKPOINT, 16),
+                        new Planned(Fault.EXECUTOR, 26)),
                 Setting.PLAIN.on(2, 1).withTasks(3).sliced(),
                 Setting.PLAIN.on(1, 2).withTaskCpus(2).withTasks(2));
     }
@@ -89,9 +92,9 @@ class SameBitsIT {
                 test,
                 Model.WIDE,
                 List.of(
-                        new Planned(Fault.STRAGGLER, 9),
-                        new Planned(Fault.EXECUTOR, 18),
-                        new Planned(Fault.WORKER, 30)),
+                        new Planned(Fault.STRAGGLER, 6),
+                        new Planned(Fault.EXECUTOR, 13),
+                        new Planned(Fault.WORKER, 21)),
                 Setting.PLAIN.on(Setting.BROADCASTING, 1).withTasks(8).withSpeculation());
         assertThat(shown).contains("8 tasks a step on 5 executors");
     }
@@ -102,7 +105,7 @@ class SameBitsIT {
         befallen(
                 test,
                 Model.SMALL,
-                List.of(new Planned(Fault.EXECUTOR, 9), new Planned(Fault.DRIVER, 21)),
+                List.of(new Planned(Fault.EXECUTOR, 6), new Planned(Fault.DRIVER, 17)),
                 Setting.PLAIN.on(3, 1).withTasks(3),
                 Setting.PLAIN.on(0, 2).withTasks(2));
     }

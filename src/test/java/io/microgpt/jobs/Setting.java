@@ -1,6 +1,6 @@
 package io.microgpt.jobs;
 
-import io.microgpt.spark.Gather;
+import io.microgpt.spark.training.Gather;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -124,7 +124,7 @@ record Setting(
         if (executors >= BROADCASTING && !dynamic) {
             conf.addAll(List.of(
                     "spark.scheduler.minRegisteredResourcesRatio=1.0", // or the first steps are on those that are there
-                    "spark.scheduler.maxRegisteredResourcesWaitingTime=60s")); // a worker may be dead
+                    "spark.scheduler.maxRegisteredResourcesWaitingTime=120s")); // a worker may be dead
         }
         if (dynamic) {
             conf.addAll(List.of(

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -34,6 +35,7 @@ final class Training implements AutoCloseable {
     private static final Pattern WHOLE = Pattern.compile("step-(\\d+)");
 
     private final Path logs;
+    private final Path events;
     private final String run;
     private final FileSystem storage;
     private final Model model;
@@ -46,6 +48,7 @@ final class Training implements AutoCloseable {
     /** @param what the arguments of every driver of the run, {@code --out} excepted */
     Training(Path logs, FileSystem storage, String run, Model model, String... what) {
         this.logs = logs;
+        events = logs.resolve("events-of-" + new org.apache.hadoop.fs.Path(run).getName());
         this.storage = storage;
         this.run = run;
         this.model = model;
@@ -57,6 +60,11 @@ final class Training implements AutoCloseable {
     void start(Cluster cluster, Setting setting) throws IOException {
         List<String> where = new ArrayList<>(List.of("--master", setting.master(cluster)));
         where.addAll(setting.arguments());
+        if (setting.speculation()) {
+            Files.createDirectories(events);
+            Stream.of("enabled=true", "dir=" + events.toUri(), "rolling.enabled=false", "compress=false")
+                    .forEach(conf -> where.addAll(List.of("--conf", "spark.eventLog." + conf)));
+        }
         this.setting = setting;
         start(where);
     }
@@ -243,6 +251,22 @@ final class Training implements AutoCloseable {
             steps.add(Long.parseLong(matcher.group(1)));
         }
         return steps;
+    }
+
+    /** {@return how many second copies of tasks Spark has started, of what drivers with speculation have written down} */
+    long copies() throws IOException {
+        long copies = 0;
+        if (Files.exists(events)) {
+            try (Stream<Path> logs = Files.list(events)) {
+                for (Path log : logs.toList()) {
+                    copies += Pattern.compile("\"Event\":\"SparkListenerTaskStart\".*\"Speculative\":true")
+                            .matcher(Files.readString(log))
+                            .results()
+                            .count();
+                }
+            }
+        }
+        return copies;
     }
 
     /** Ends the driver if it still runs. */

@@ -17,6 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.util.Progressable;
 import org.apache.hadoop.util.PureJavaCrc32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -88,6 +91,60 @@ class EventLogTest {
             log.stepEnded(Steps.step(2));
         }
         assertThat(warnings).singleElement().asString().contains(file.toString(), "the training goes on without it");
+    }
+
+    /** As a store that has no hflush may. */
+    @Test
+    void aFileSystemThatThrowsWhateverItLikesIsWarnedOfOnce() {
+        for (boolean creates : new boolean[] {true, false}) {
+            Configuration hadoop = new Configuration(false);
+            hadoop.set("fs.file.impl", RefusingFlush.class.getName());
+            hadoop.setBoolean("fs.file.impl.disable.cache", true);
+            hadoop.setBoolean(RefusingFlush.CREATES, creates);
+            List<String> warnings = new ArrayList<>();
+            try (EventLog log = new EventLog(
+                    hadoop, new org.apache.hadoop.fs.Path(directory.toString(), "tb"), 0, 60, warnings::add)) {
+                for (long step = 10; step <= 30; step += 10) {
+                    log.stepEnded(Steps.step(step)); // with an evaluation, and so with a flush
+                }
+            }
+            assertThat(warnings)
+                    .singleElement()
+                    .asString()
+                    .contains("cannot be written: " + (creates ? "no hflush" : "no files") + "; the training goes on");
+        }
+    }
+
+    /** Of a file that it begins, if it does, it takes all but a flush. */
+    public static final class RefusingFlush extends RawLocalFileSystem {
+        static final String CREATES = "test.creates";
+
+        @Override
+        public FSDataOutputStream create(
+                org.apache.hadoop.fs.Path path,
+                boolean overwrite,
+                int bufferSize,
+                short replication,
+                long blockSize,
+                Progressable progress)
+                throws IOException {
+            if (!getConf().getBoolean(CREATES, true)) {
+                throw new UnsupportedOperationException("no files");
+            }
+            return new FSDataOutputStream(
+                    super.create(path, overwrite, bufferSize, replication, blockSize, progress), null) {
+                @Override
+                public void hflush() {
+                    throw new UnsupportedOperationException("no hflush");
+                }
+
+                @Override
+                public void close() throws IOException {
+                    super.close();
+                    throw new UnsupportedOperationException("no hflush");
+                }
+            };
+        }
     }
 
     @Test

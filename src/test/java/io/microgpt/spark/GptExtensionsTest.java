@@ -3,6 +3,7 @@ package io.microgpt.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.microgpt.spark.complete.GenerateOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -11,6 +11,7 @@ import io.microgpt.data.DatasetException;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.model.Gpt;
 import io.microgpt.model.Weights;
+import io.microgpt.spark.complete.GenerateOptions;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;

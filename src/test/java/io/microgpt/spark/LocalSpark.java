@@ -36,7 +36,7 @@ public final class LocalSpark {
         return SparkSession.builder().getOrCreate();
     }
 
-    static JavaSparkContext context() {
+    public static JavaSparkContext context() {
         return JavaSparkContext.fromSparkContext(session().sparkContext());
     }
 }

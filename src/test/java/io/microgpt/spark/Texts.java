@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 
 /** Documents, and the files that hold them. */
-final class Texts {
+public final class Texts {
     /** Of one to four bytes, and some that formats give a meaning of their own. */
     private static final List<String> CHARACTERS = List.of(
             "a", "b", "c", "e", "#", "\"", "'", ",", ";", "\\", "\t", " ", "é", "ß", "–", "漢", "😀", "{", "\u2028");
@@ -27,7 +27,7 @@ final class Texts {
     private Texts() {}
 
     /** {@return different documents of a line each, none of them blank} */
-    static List<String> documents(int count, long seed) {
+    public static List<String> documents(int count, long seed) {
         Random random = new Random(seed);
         Set<String> documents = new LinkedHashSet<>();
         while (documents.size() < count) {
@@ -39,17 +39,17 @@ final class Texts {
         return List.copyOf(documents);
     }
 
-    static String characters(Random random, int count) {
+    public static String characters(Random random, int count) {
         return random.ints(count, 0, CHARACTERS.size())
                 .mapToObj(CHARACTERS::get)
                 .collect(Collectors.joining());
     }
 
-    static String lines(List<String> documents) {
+    public static String lines(List<String> documents) {
         return documents.stream().map(document -> document + "\n").collect(Collectors.joining());
     }
 
-    static String jsonLines(List<String> documents) {
+    public static String jsonLines(List<String> documents) {
         return lines(IntStream.range(0, documents.size())
                 .mapToObj(i -> json(Map.of("id", i, "text", documents.get(i))))
                 .toList());
@@ -64,7 +64,7 @@ final class Texts {
     }
 
     /** The text as the second of three columns, quoted only where it must be. */
-    static String csv(List<String> documents) {
+    public static String csv(List<String> documents) {
         StringBuilder csv = new StringBuilder("id,text,more\n");
         for (int i = 0; i < documents.size(); i++) {
             String text = documents.get(i);
@@ -78,7 +78,7 @@ final class Texts {
     }
 
     /** {@return the documents dealt out to so many lists} */
-    static List<List<String>> dealt(List<String> documents, int hands) {
+    public static List<List<String>> dealt(List<String> documents, int hands) {
         List<List<String>> dealt = new ArrayList<>();
         for (int hand = 0; hand < hands; hand++) {
             dealt.add(new ArrayList<>());
@@ -89,12 +89,12 @@ final class Texts {
         return dealt;
     }
 
-    static Path write(Path file, String text) {
+    public static Path write(Path file, String text) {
         return write(file, text.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Packed where the name ends so. */
-    static Path write(Path file, byte[] bytes) {
+    public static Path write(Path file, byte[] bytes) {
         try {
             Files.createDirectories(file.getParent());
             try (OutputStream plain = Files.newOutputStream(file);
@@ -108,7 +108,7 @@ final class Texts {
     }
 
     /** {@return UTF-8, but the characters U+0080 to U+00FF as one byte, which no valid text has} */
-    static byte[] invalid(String text) {
+    public static byte[] invalid(String text) {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 }

@@ -18,14 +18,14 @@ import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /** A model of the letters a to d and the space, with a block of 16 positions, that was never trained. */
-final class TinyGpt {
+public final class TinyGpt {
     static final Tokenizer TOKENIZER = TokenizerKind.CHAR.train(
             Map.of("a", 4L, "b", 3L, "c", 2L, "d", 1L, " ", 1L), new VocabularyOptions(true, false, 0));
 
     private TinyGpt() {}
 
     /** {@return one with weights of its own for every seed} */
-    static Checkpoint checkpoint(long seed) {
+    public static Checkpoint checkpoint(long seed) {
         GptConfig config = new GptConfig(TOKENIZER.vocabularySize(), 8, 2, 1, 16, 32);
         float[] zeros = new float[config.parameters()];
         TrainerState state = new TrainerState(

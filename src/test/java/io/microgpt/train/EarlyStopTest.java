@@ -1,8 +1,11 @@
 package io.microgpt.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.microgpt.data.Corpus;
 import io.microgpt.data.Dataset;
+import io.microgpt.data.Part;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -50,6 +53,27 @@ class EarlyStopTest {
                 .isEqualTo(early.store.load(best).state().testLoss());
         assertThat(result.test().mean()).isGreaterThan(result.bestTestLoss().orElseThrow());
         assertThat(Verdict.of(result.train(), result.test())).isEqualTo(Verdict.OVERFITTED);
+    }
+
+    /** An evaluation that fails is made up for, or the training would end at another step. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5})
+    void anEvaluationThatFailsDoesNotMatter(int fails) {
+        TrainingRun failing = run(directory.resolve("a"));
+        int[] evaluations = {0};
+        failing.sources = source -> new ForwardingSource(source) {
+            @Override
+            public LossSum loss(Corpus corpus, Part part, double share, float[] weights) {
+                if (++evaluations[0] == fails) {
+                    throw new IllegalStateException("executors are lost");
+                }
+                return super.loss(corpus, part, share, weights);
+            }
+        };
+        assertThatThrownBy(failing::train).hasMessage("executors are lost");
+        TrainingRun resumed = run(directory.resolve("a"));
+        assertThat(resumed.train()).isEqualTo(result);
+        assertThat(resumed.store.steps()).isEqualTo(early.store.steps());
     }
 
     @Test

@@ -5,17 +5,19 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.permission.FsPermission;
 
-/** A local file system that stops answering when a test says so. One test at a time. */
+/** A local file system that stops answering, or fails, when a test says so. One test at a time. */
 public final class HangingFileSystem extends RawLocalFileSystem {
     private static volatile CountDownLatch hanging = new CountDownLatch(0);
     private static volatile CountDownLatch writesHanging = new CountDownLatch(0);
     private static volatile CountDownLatch readsHanging = new CountDownLatch(0);
+    private static final AtomicInteger failingReads = new AtomicInteger();
 
     /** {@return a configuration with this one in place of the local file system} */
     public static Configuration configuration() {
@@ -40,7 +42,13 @@ public final class HangingFileSystem extends RawLocalFileSystem {
         readsHanging = new CountDownLatch(1);
     }
 
+    /** The next files to be read cannot be opened. */
+    public static void failReads(int files) {
+        failingReads.set(files);
+    }
+
     public static void recover() {
+        failingReads.set(0);
         hanging.countDown();
         readsHanging.countDown();
         writesHanging.countDown();
@@ -62,6 +70,9 @@ public final class HangingFileSystem extends RawLocalFileSystem {
     @Override
     public FSDataInputStream open(Path path, int bufferSize) throws IOException {
         await(readsHanging);
+        if (failingReads.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            throw new IOException("Connection reset");
+        }
         return super.open(path, bufferSize);
     }
 

@@ -20,11 +20,12 @@ class StorageTroubleTest {
     @TempDir
     private Path directory;
 
+    private Dataset dataset;
     private TrainingRun run;
 
     @BeforeEach
     void prepare() throws IOException {
-        Dataset dataset = TinyDataset.write(directory.resolve("names"), 150, 5, 1);
+        dataset = TinyDataset.write(directory.resolve("names"), 150, 5, 1);
         run = new TrainingRun(dataset, directory.resolve("run"), HangingFileSystem.configuration());
     }
 
@@ -79,6 +80,60 @@ class StorageTroubleTest {
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessage(run.metrics()
                         + ": cannot be written: the file system did not answer within 1 s (engine.patience)");
+    }
+
+    /** An older checkpoint than the one that is due would give other weights than those of a run that was not disturbed. */
+    @Test
+    void aRollbackGoesToTheSameCheckpointWhereAReadFailsOnce() throws IOException {
+        Trainer.Result undisturbed = rolledBack(undisturbedRun());
+        failing(run, 1);
+        assertThat(rolledBack(run)).isEqualTo(undisturbed);
+    }
+
+    @Test
+    void aRollbackThatCannotReadEndsTheRunAndResumedItIsTheSame() throws IOException {
+        Trainer.Result undisturbed = rolledBack(undisturbedRun());
+        failing(run, 2);
+        assertThatThrownBy(() -> run.train())
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("/step-00000020: cannot be read: ")
+                .hasMessageContaining("Connection reset; it may well be whole, so no older one is taken in its place.");
+        assertThat(run.rollbacks).isEmpty();
+        run.sources = source -> source;
+        assertThat(rolledBack(run)).isEqualTo(undisturbed);
+    }
+
+    private TrainingRun undisturbedRun() throws IOException {
+        TrainingRun other = new TrainingRun(dataset, directory.resolve("undisturbed"));
+        failing(other, 0);
+        return other;
+    }
+
+    private static Trainer.Result rolledBack(TrainingRun run) {
+        Trainer.Result result = run.train();
+        assertThat(run.rollbacks).containsExactly(20L);
+        return result;
+    }
+
+    /** Diverges in step 25, once; then so many reads fail. */
+    private static void failing(TrainingRun run, int reads) {
+        run.evalEvery = 0;
+        run.steps = 40;
+        run.sources = source -> new ForwardingSource(source) {
+            private boolean diverged;
+
+            @Override
+            public StepGradient at(long step, float[] weights) {
+                if (step == 25 && !diverged) {
+                    diverged = true;
+                    run.awaitCheckpoint();
+                    run.awaitCheckpoint();
+                    HangingFileSystem.failReads(reads);
+                    Arrays.fill(weights, Float.NaN);
+                }
+                return super.at(step, weights);
+            }
+        };
     }
 
     /** What a training goes back to is read while it waits. */

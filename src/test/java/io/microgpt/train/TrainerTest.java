@@ -261,10 +261,47 @@ class TrainerTest {
     @Test
     void aRunThatFailsLeavesACheckpoint() {
         TrainingRun failing = run("a");
+        failing.sources = source -> new ForwardingSource(source) {
+            @Override
+            public StepGradient at(long step, float[] weights) {
+                if (step == 13) {
+                    throw new IllegalStateException("sums are lost");
+                }
+                return super.at(step, weights);
+            }
+        };
+        assertThatThrownBy(failing::train).hasMessage("sums are lost");
+        assertThat(failing.store.steps()).containsExactly(10L, 13L);
+        assertThat(failing.warnings)
+                .containsExactly("the training stands at step 13 in a checkpoint, --resume goes on");
+        assertThat(run("a").train()).isEqualTo(wholeResult);
+    }
+
+    /** What was to be told of a step is not lost by going on behind it. */
+    @Test
+    void aListenerThatFailsLeavesNoCheckpointOfItsStep() throws IOException {
+        TrainingRun failing = run("a");
         failing.failAt = 13;
         assertThatThrownBy(failing::train).hasMessage("failed at step 13");
-        assertThat(failing.store.steps()).containsExactly(10L, 13L);
+        assertThat(failing.store.steps()).containsExactly(10L);
+        assertThat(failing.warnings)
+                .containsExactly("the training stands at step 10 in a checkpoint, --resume goes on");
         assertThat(run("a").train()).isEqualTo(wholeResult);
+        assertThat(metricSteps(directory.resolve("a"))).containsExactlyElementsOf(upTo(30));
+    }
+
+    @Test
+    void aFirstStepThatFailsLeavesNothing() {
+        TrainingRun failing = run("a");
+        failing.sources = source -> new ForwardingSource(source) {
+            @Override
+            public StepGradient at(long step, float[] weights) {
+                throw new IllegalStateException("no executors");
+            }
+        };
+        assertThatThrownBy(failing::train).hasMessage("no executors");
+        assertThat(failing.store.steps()).isEmpty();
+        assertThat(failing.warnings).isEmpty();
     }
 
     @Test
