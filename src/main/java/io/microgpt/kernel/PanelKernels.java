@@ -14,7 +14,6 @@ public interface PanelKernels {
      *     them is 1
      * @param b panels of {@code k} channels from {@code bOffset}
      * @param c panels of {@code m} channels from {@code cOffset}
-     * @param then is told of all of {@code c}, each element once
      */
     void multiply(
             int m,
@@ -28,32 +27,7 @@ public interface PanelKernels {
             float[] c,
             int cOffset,
             int rows,
-            boolean accumulate,
-            Then then);
-
-    /** The same with nothing to be done with the result. */
-    default void multiply(
-            int m,
-            int k,
-            float[] a,
-            int aOffset,
-            int aRow,
-            int aColumn,
-            float[] b,
-            int bOffset,
-            float[] c,
-            int cOffset,
-            int rows,
-            boolean accumulate) {
-        multiply(m, k, a, aOffset, aRow, aColumn, b, bOffset, c, cOffset, rows, accumulate, (at, n) -> {});
-    }
-
-    /** What is done with each element of a product while it is in the cache. */
-    @FunctionalInterface
-    interface Then {
-        /** The {@code n} elements from {@code at} on are done. */
-        void accept(int at, int n);
-    }
+            boolean accumulate);
 
     /**
      * Gradient of a matrix: {@code c[m,n]} becomes, or grows by, the sum of {@code a[row]^T . b[row]} over the rows from {@code from} to before

@@ -19,8 +19,7 @@ final class ScalarPanels implements PanelKernels {
             float[] c,
             int cOffset,
             int rows,
-            boolean accumulate,
-            Then then) {
+            boolean accumulate) {
         for (int panel = 0; panel < Panels.count(rows); panel++) {
             int bi = bOffset + panel * Panels.stride(k);
             for (int i = 0; i < m; i++) {
@@ -32,7 +31,6 @@ final class ScalarPanels implements PanelKernels {
                     addProduct(a[aOffset + i * aRow + p * aColumn], b, bi + p * ROWS, c, ci);
                 }
             }
-            then.accept(cOffset + panel * Panels.stride(m), m * ROWS);
         }
     }
 

@@ -15,9 +15,8 @@ final class VectorPanelKernels implements PanelKernels {
             float[] c,
             int cOffset,
             int rows,
-            boolean accumulate,
-            Then then) {
-        VectorProducts.multiply(m, k, a, aOffset, aRow, aColumn, b, bOffset, c, cOffset, rows, accumulate, then);
+            boolean accumulate) {
+        VectorProducts.multiply(m, k, a, aOffset, aRow, aColumn, b, bOffset, c, cOffset, rows, accumulate);
     }
 
     @Override

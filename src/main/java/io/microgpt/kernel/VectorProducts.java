@@ -43,10 +43,9 @@ final class VectorProducts {
             float[] c,
             int cOffset,
             int rows,
-            boolean accumulate,
-            PanelKernels.Then then) {
+            boolean accumulate) {
         Scratch scratch = SCRATCH.get();
-        int block = BLOCK / Math.max(1, Math.min(STEPS, k)) / VectorTile.A_ROWS * TILE;
+        int block = BLOCK / STEPS / VectorTile.A_ROWS * TILE;
         for (int p = 0; p == 0 || p < k; p += STEPS) {
             int steps = Math.min(STEPS, k - p);
             for (int i = 0; i < m; i += block) {
@@ -72,8 +71,7 @@ final class VectorProducts {
                         ci,
                         Panels.stride(m),
                         panels,
-                        accumulate || p > 0,
-                        p + steps == k ? then : (at, n) -> {});
+                        accumulate || p > 0);
             }
         }
     }
@@ -89,8 +87,7 @@ final class VectorProducts {
             int cOffset,
             int cStride,
             int panels,
-            boolean accumulate,
-            PanelKernels.Then then) {
+            boolean accumulate) {
         int tile = VectorChunks.tile(k);
         float[] from = accumulate ? c : VectorTile.ZEROS;
         int fRow = accumulate ? ROWS : 0;
@@ -105,10 +102,6 @@ final class VectorProducts {
                 int fi = accumulate ? ci : 0;
                 int fNext = accumulate ? cNext : 0;
                 VectorTile.multiply(k, a, ai, b, bi, bNext, from, fi, fRow, fNext, c, ci, ROWS, cNext);
-            }
-            then.accept(cOffset + panel * cStride, m * ROWS);
-            if (two) {
-                then.accept(cOffset + (panel + 1) * cStride, m * ROWS);
             }
         }
     }
@@ -210,25 +203,37 @@ final class VectorProducts {
     /** Runs the program of the tree for one strip. */
     private static void tree(
             int rows, LeafTree leaves, Scratch scratch, int bi, int bNext, int waiting, boolean accumulate) {
-        int top = 0;
+        int top = -1;
         int ai = 0;
-        int op = 0;
-        while (op < leaves.length()) {
-            int leaf = leaves.operation(op++);
-            int before = op;
-            while (op < leaves.length() && leaves.operation(op) == LeafTree.ADD) {
-                op++;
+        for (int op = 0; op < leaves.length(); op++) {
+            int leaf = leaves.operation(op);
+            if (leaf == LeafTree.ADD) {
+                int at = top * SPAN * waiting;
+                add(scratch.sums, at - SPAN * waiting, at, rows * ROWS);
+                if (SPAN == 2) {
+                    add(scratch.sums, at - waiting, at + waiting, rows * ROWS);
+                }
+                top--;
+            } else {
+                top++;
+                int row = leaves.start(leaf);
+                int count = leaves.start(leaf + 1) - row;
+                int ci = top * SPAN * waiting;
+                sum(rows, count, scratch, ai, bi + row * ROWS, bNext, ci, waiting, accumulate);
+                ai += (rows + TILE - 1) / TILE * VectorChunks.tile(count);
             }
-            int row = leaves.start(leaf);
-            int count = leaves.start(leaf + 1) - row;
-            int ci = top * SPAN * waiting;
-            sum(rows, count, scratch, ai, bi + row * ROWS, bNext, ci, waiting, accumulate, op - before);
-            ai += (rows + TILE - 1) / TILE * VectorChunks.tile(count);
-            top += 1 - (op - before);
         }
     }
 
-    /** The sum over a leaf's rows, and {@code adds} times its sum with the one that waits below it, tile by tile while they are in the cache. */
+    private static void add(float[] sums, int to, int from, int n) {
+        for (int i = 0; i < n; i += WIDTH) {
+            FloatVector.fromArray(SPECIES, sums, to + i)
+                    .add(FloatVector.fromArray(SPECIES, sums, from + i))
+                    .intoArray(sums, to + i);
+        }
+    }
+
+    /** The sum over a leaf's rows. */
     private static void sum(
             int rows,
             int count,
@@ -238,8 +243,7 @@ final class VectorProducts {
             int bNext,
             int sums,
             int waiting,
-            boolean accumulate,
-            int adds) {
+            boolean accumulate) {
         int tile = VectorChunks.tile(count);
         float[] from = accumulate ? scratch.sums : VectorTile.ZEROS;
         int fRow = accumulate ? ROWS : 0;
@@ -250,19 +254,6 @@ final class VectorProducts {
             int ai = a0 + i / TILE * tile;
             VectorTile.multiply(
                     count, scratch.a, ai, scratch.b, bi, bNext, from, fi, fRow, fNext, scratch.sums, ci, ROWS, waiting);
-            for (int add = 0, upper = ci; add < adds; add++, upper -= SPAN * waiting) {
-                for (int h = 0; h < SPAN * waiting; h += waiting) {
-                    add(scratch.sums, upper - SPAN * waiting + h, upper + h);
-                }
-            }
-        }
-    }
-
-    private static void add(float[] sums, int to, int from) {
-        for (int i = 0; i < TILE * ROWS; i += WIDTH) {
-            FloatVector.fromArray(SPECIES, sums, to + i)
-                    .add(FloatVector.fromArray(SPECIES, sums, from + i))
-                    .intoArray(sums, to + i);
         }
     }
 

@@ -37,10 +37,9 @@ final class Backward {
             int wqkv = layer.wq().offset();
 
             float[] dy = branch(s, l, Dropout.MLP, dropout, w);
-            float[] hidden = w.hidden[l];
-            PanelKernels.Then relu = (at, n) -> kernels.reluBackward(hidden, at, w.dHidden, at, n);
-            panels.multiply(m, e, flat, fc2, 1, m, dy, 0, w.dHidden, 0, rows, false, relu);
-            weightGradient(s, e, m, dy, hidden, fc2);
+            panels.multiply(m, e, flat, fc2, 1, m, dy, 0, w.dHidden, 0, rows, false);
+            weightGradient(s, e, m, dy, w.hidden[l], fc2);
+            kernels.reluBackward(w.hidden[l], 0, w.dHidden, 0, Panels.count(rows) * Panels.stride(m));
             panels.multiply(e, m, flat, fc1, 1, e, w.dHidden, 0, w.dh, 0, rows, false);
             weightGradient(s, m, e, w.dHidden, w.h2[l], fc1);
             panels.normaliseBackward(w.h2[l], w.r2[l], w.dh, w.dx, rows, e);

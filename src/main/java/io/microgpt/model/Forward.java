@@ -41,10 +41,9 @@ final class Forward {
             add(w.attended[l], flat, layer.wo(), s, l, Dropout.ATTENTION, dropout, w);
             panels.normalise(w.x, w.h2[l], w.r2[l], rows, e);
             int fc1 = layer.fc1().offset();
-            float[] hidden = w.hidden[l];
-            PanelKernels.Then relu = (at, n) -> kernels.relu(hidden, at, n);
-            panels.multiply(m, e, flat, fc1, e, 1, w.h2[l], 0, hidden, 0, rows, false, relu);
-            add(hidden, flat, layer.fc2(), s, l, Dropout.MLP, dropout, w);
+            panels.multiply(m, e, flat, fc1, e, 1, w.h2[l], 0, w.hidden[l], 0, rows, false);
+            kernels.relu(w.hidden[l], 0, Panels.count(rows) * Panels.stride(m));
+            add(w.hidden[l], flat, layer.fc2(), s, l, Dropout.MLP, dropout, w);
         }
     }
 
