@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -258,18 +259,24 @@ class TrainerTest {
                         .toList());
     }
 
-    @Test
-    void aRunThatFailsLeavesACheckpoint() {
-        TrainingRun failing = run("a");
-        failing.sources = source -> new ForwardingSource(source) {
+    private static UnaryOperator<GradientSource> failingAt(long failing, Runnable failure) {
+        return source -> new ForwardingSource(source) {
             @Override
             public StepGradient at(long step, float[] weights) {
-                if (step == 13) {
-                    throw new IllegalStateException("sums are lost");
+                if (step == failing) {
+                    failure.run();
                 }
                 return super.at(step, weights);
             }
         };
+    }
+
+    @Test
+    void aRunThatFailsLeavesACheckpoint() {
+        TrainingRun failing = run("a");
+        failing.sources = failingAt(13, () -> {
+            throw new IllegalStateException("sums are lost");
+        });
         assertThatThrownBy(failing::train).hasMessage("sums are lost");
         assertThat(failing.store.steps()).containsExactly(10L, 13L);
         assertThat(failing.warnings)
@@ -293,12 +300,9 @@ class TrainerTest {
     @Test
     void aFirstStepThatFailsLeavesNothing() {
         TrainingRun failing = run("a");
-        failing.sources = source -> new ForwardingSource(source) {
-            @Override
-            public StepGradient at(long step, float[] weights) {
-                throw new IllegalStateException("no executors");
-            }
-        };
+        failing.sources = failingAt(0, () -> {
+            throw new IllegalStateException("no executors");
+        });
         assertThatThrownBy(failing::train).hasMessage("no executors");
         assertThat(failing.store.steps()).isEmpty();
         assertThat(failing.warnings).isEmpty();
@@ -307,15 +311,9 @@ class TrainerTest {
     @Test
     void aRunWhoseHeapIsShortLeavesACheckpointWhereItCan() {
         TrainingRun failing = run("a");
-        failing.sources = source -> new ForwardingSource(source) {
-            @Override
-            public StepGradient at(long step, float[] weights) {
-                if (step == 13) {
-                    throw new OutOfMemoryError("sums do not fit");
-                }
-                return super.at(step, weights);
-            }
-        };
+        failing.sources = failingAt(13, () -> {
+            throw new OutOfMemoryError("sums do not fit");
+        });
         assertThatThrownBy(failing::train).isInstanceOf(OutOfMemoryError.class).hasMessage("sums do not fit");
         assertThat(failing.store.steps()).containsExactly(10L, 13L);
         assertThat(run("a").train()).isEqualTo(wholeResult);
