@@ -101,7 +101,8 @@ class SameBitsIT {
                         new Planned(Fault.EXECUTOR, 13),
                         new Planned(Fault.WORKER, 21)),
                 Setting.PLAIN.on(Setting.BROADCASTING, 1).withTasks(8).withSpeculation());
-        assertThat(shown).contains("8 tasks a step on 5 executors");
+        // Where the shards were read says nothing: copies may have been faster, all on one executor.
+        assertThat(shown).contains("8 tasks a step on ").contains(" to 5 executors and ");
     }
 
     @Test
