@@ -6,11 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.microgpt.checkpoint.FaultyFileSystem.Counted;
 import io.microgpt.checkpoint.FaultyFileSystem.Fatal;
-import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.file.FileAlreadyExistsException;
 import java.util.ArrayList;
@@ -20,7 +18,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.ChecksumException;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FilterFileSystem;
@@ -32,9 +29,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a store does on every file system. */
 abstract class CheckpointStoreContract {
-    /** Operations until it is known what there is. */
-    private static final int LISTING = 2;
-
     private Configuration hadoop;
     private URI directory;
     private FileSystem fileSystem;
@@ -178,69 +172,6 @@ abstract class CheckpointStoreContract {
                         "none of its 2 checkpoints is whole; restore one, or delete them to start anew: ")
                 .withMessageContaining("/step-00000001/manifest.json: does not exist")
                 .withMessageContaining("/step-00000002/manifest.json: does not exist");
-    }
-
-    /** Whatever it is that fails, and wherever: an older one in its place would be another training. */
-    @Test
-    void whatStorageDoesNotGiveIsNotPassedOver() {
-        store.write(Samples.checkpoint(1));
-        store.write(Samples.checkpoint(2));
-        CheckpointStore faulty = faulty();
-        List<IOException> failures = List.of(
-                new IOException("Could not obtain block"),
-                new EOFException("Premature EOF from inputStream"),
-                new SocketTimeoutException("60000 millis timeout"));
-        for (IOException failure : failures) {
-            int operation = 0;
-            do {
-                operation++;
-                FaultyFileSystem.failIn(operation, Integer.MAX_VALUE, failure);
-                try {
-                    Samples.assertSame(
-                            faulty.newest(CheckpointStoreContract::noWarning).orElseThrow(), Samples.checkpoint(2));
-                    assertThat(FaultyFileSystem.died()).isFalse();
-                } catch (CheckpointException e) {
-                    assertThat(e.ofStorage()).as("%s", e).isTrue();
-                    assertThat(e).hasMessageContaining(failure.getMessage());
-                    if (operation > LISTING) {
-                        assertThat(e)
-                                .hasMessageContaining("/step-00000002: cannot be read: ")
-                                .hasMessageEndingWith("; it may well be whole, so no older one is taken in its place."
-                                        + " Try again when its storage answers; delete it if it is lost for good");
-                    }
-                }
-            } while (FaultyFileSystem.died());
-            assertThat(operation).isGreaterThan(LISTING + 6);
-        }
-        FaultyFileSystem.failIn(LISTING + 1, Integer.MAX_VALUE, failures.get(0));
-        assertThatThrownBy(faulty::steps).hasMessageContaining("no older one is taken in its place");
-    }
-
-    @Test
-    void whatFailsOnceIsReadAgain() {
-        store.write(Samples.checkpoint(1));
-        store.write(Samples.checkpoint(2));
-        CheckpointStore faulty = faulty();
-        for (int operation = LISTING + 1; operation <= LISTING + 10; operation++) {
-            FaultyFileSystem.failIn(operation, 1, new IOException("Connection reset"));
-            Samples.assertSame(faulty.newest(CheckpointStoreContract::noWarning).orElseThrow(), Samples.checkpoint(2));
-            assertThat(FaultyFileSystem.died()).isTrue();
-        }
-    }
-
-    /** Of a file system that keeps checksums. */
-    @Test
-    void whatDoesNotHaveItsChecksumIsDamaged() {
-        store.write(Samples.checkpoint(1));
-        store.write(Samples.checkpoint(2));
-        FaultyFileSystem.failIn(LISTING + 5, 1, new ChecksumException("Checksum error", 512));
-        List<String> warnings = new ArrayList<>();
-        Samples.assertSame(faulty().newest(warnings::add).orElseThrow(), Samples.checkpoint(1));
-        assertThat(warnings).singleElement().asString().endsWith("/step-00000002: is damaged: Checksum error");
-    }
-
-    private CheckpointStore faulty() {
-        return new CheckpointStore(FaultyFileSystem.configuration(hadoop, base()), FaultyFileSystem.uri(directory));
     }
 
     @Test

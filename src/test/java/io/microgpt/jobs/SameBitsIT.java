@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
  * counted once. What {@code scripts/chaos.sh} does at random, here as it is said.
  */
 class SameBitsIT {
-    private static final long STEPS = 32;
+    private static final long STEPS = 24;
 
     @TempDir
     static Path directory;
@@ -68,10 +68,10 @@ class SameBitsIT {
                 test,
                 Model.PIECES,
                 List.of(
-                        new Planned(Fault.EXECUTOR, 7),
-                        new Planned(Fault.DRIVER, 13),
-                        new Planned(Fault.EXECUTOR, 19),
-                        new Planned(Fault.TERM, 26)),
+                        new Planned(Fault.EXECUTOR, 5),
+                        new Planned(Fault.DRIVER, 9),
+                        new Planned(Fault.EXECUTOR, 13),
+                        new Planned(Fault.TERM, 18)),
                 Setting.PLAIN,
                 Setting.PLAIN.on(3, 2).withTasks(8).sliced().withDynamicAllocation(),
                 Setting.PLAIN.on(2, 2).withTasks(4).withSpeculation().withDynamicAllocation());
@@ -83,10 +83,10 @@ class SameBitsIT {
                 test,
                 Model.PIECES,
                 List.of(
-                        new Planned(Fault.DATANODE, 6),
-                        new Planned(Fault.EXECUTOR, 9),
-                        new Planned(Fault.CHECKPOINT, 16),
-                        new Planned(Fault.EXECUTOR, 26)),
+                        new Planned(Fault.DATANODE, 4),
+                        new Planned(Fault.EXECUTOR, 6),
+                        new Planned(Fault.CHECKPOINT, 11),
+                        new Planned(Fault.EXECUTOR, 18)),
                 Setting.PLAIN.on(2, 1).withTasks(3).sliced(),
                 Setting.PLAIN.on(1, 2).withTaskCpus(2).withTasks(2));
     }
@@ -97,9 +97,9 @@ class SameBitsIT {
                 test,
                 Model.WIDE,
                 List.of(
-                        new Planned(Fault.STRAGGLER, 6),
-                        new Planned(Fault.EXECUTOR, 13),
-                        new Planned(Fault.WORKER, 21)),
+                        new Planned(Fault.STRAGGLER, 5),
+                        new Planned(Fault.EXECUTOR, 10),
+                        new Planned(Fault.WORKER, 15)),
                 Setting.PLAIN.on(Setting.BROADCASTING, 1).withTasks(8).withSpeculation());
         // Where the shards were read says nothing: copies may have been faster, all on one executor.
         assertThat(shown).contains("8 tasks a step on ").contains(" to 5 executors and ");
@@ -111,7 +111,7 @@ class SameBitsIT {
         befallen(
                 test,
                 Model.SMALL,
-                List.of(new Planned(Fault.EXECUTOR, 6), new Planned(Fault.DRIVER, 17)),
+                List.of(new Planned(Fault.EXECUTOR, 5), new Planned(Fault.DRIVER, 12)),
                 Setting.PLAIN.on(3, 1).withTasks(3),
                 Setting.PLAIN.on(0, 2).withTasks(2));
     }

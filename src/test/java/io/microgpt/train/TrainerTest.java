@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -242,7 +241,7 @@ class TrainerTest {
         TrainingRun dying = run("a");
         dying.dieAt = 17;
         assertThatThrownBy(dying::train).isInstanceOf(TrainingRun.Killed.class);
-        assertThat(metricSteps(directory.resolve("a"))).containsExactlyElementsOf(upTo(17));
+        assertThat(dying.metricSteps()).containsExactlyElementsOf(upTo(17));
         Files.writeString(
                 directory.resolve("a/metrics.jsonl"),
                 Files.readString(directory.resolve("a/metrics.jsonl")) + "{\"step\":18,\"lo"); // cut off by a crash
@@ -250,82 +249,13 @@ class TrainerTest {
         TrainingRun resumed = run("a");
         Trainer.Result result = resumed.train();
         assertThat(resumed.reports.get(0).step()).isEqualTo(11);
-        assertThat(metricSteps(directory.resolve("a"))).containsExactlyElementsOf(upTo(30));
+        assertThat(resumed.metricSteps()).containsExactlyElementsOf(upTo(30));
         assertThat(result).isEqualTo(wholeResult);
         assertThat(metrics(directory.resolve("a")))
                 .extracting(line -> line.path("loss") + " " + line.path("test_loss") + " " + line.path("positions"))
                 .containsExactlyElementsOf(metrics(shared.resolve("whole")).stream()
                         .map(line -> line.path("loss") + " " + line.path("test_loss") + " " + line.path("positions"))
                         .toList());
-    }
-
-    private static UnaryOperator<GradientSource> failingAt(long failing, Runnable failure) {
-        return source -> new ForwardingSource(source) {
-            @Override
-            public StepGradient at(long step, float[] weights) {
-                if (step == failing) {
-                    failure.run();
-                }
-                return super.at(step, weights);
-            }
-        };
-    }
-
-    @Test
-    void aRunThatFailsLeavesACheckpoint() {
-        TrainingRun failing = run("a");
-        failing.sources = failingAt(13, () -> {
-            throw new IllegalStateException("sums are lost");
-        });
-        assertThatThrownBy(failing::train).hasMessage("sums are lost");
-        assertThat(failing.store.steps()).containsExactly(10L, 13L);
-        assertThat(failing.warnings)
-                .containsExactly("the training stands at step 13 in a checkpoint, --resume goes on");
-        assertThat(run("a").train()).isEqualTo(wholeResult);
-    }
-
-    /** What was to be told of a step is not lost by going on behind it. */
-    @Test
-    void aListenerThatFailsLeavesNoCheckpointOfItsStep() throws IOException {
-        TrainingRun failing = run("a");
-        failing.failAt = 13;
-        assertThatThrownBy(failing::train).hasMessage("failed at step 13");
-        assertThat(failing.store.steps()).containsExactly(10L);
-        assertThat(failing.warnings)
-                .containsExactly("the training stands at step 10 in a checkpoint, --resume goes on");
-        assertThat(run("a").train()).isEqualTo(wholeResult);
-        assertThat(metricSteps(directory.resolve("a"))).containsExactlyElementsOf(upTo(30));
-    }
-
-    @Test
-    void aFirstStepThatFailsLeavesNothing() {
-        TrainingRun failing = run("a");
-        failing.sources = failingAt(0, () -> {
-            throw new IllegalStateException("no executors");
-        });
-        assertThatThrownBy(failing::train).hasMessage("no executors");
-        assertThat(failing.store.steps()).isEmpty();
-        assertThat(failing.warnings).isEmpty();
-    }
-
-    @Test
-    void aRunWhoseHeapIsShortLeavesACheckpointWhereItCan() {
-        TrainingRun failing = run("a");
-        failing.sources = failingAt(13, () -> {
-            throw new OutOfMemoryError("sums do not fit");
-        });
-        assertThatThrownBy(failing::train).isInstanceOf(OutOfMemoryError.class).hasMessage("sums do not fit");
-        assertThat(failing.store.steps()).containsExactly(10L, 13L);
-        assertThat(run("a").train()).isEqualTo(wholeResult);
-    }
-
-    @Test
-    void aRunThatDivergesLeavesItsLastCheckpoint() {
-        TrainingRun run = run("a");
-        run.rate = 1e38;
-        run.checkpointEvery = 1;
-        assertThatThrownBy(run::train).isInstanceOf(DivergenceException.class);
-        assertThat(run.store.steps()).contains(run.last().step());
     }
 
     @Test
@@ -399,10 +329,6 @@ class TrainerTest {
             lines.add(JSON.readTree(line));
         }
         return lines;
-    }
-
-    private static List<Long> metricSteps(Path run) throws IOException {
-        return metrics(run).stream().map(line -> line.path("step").asLong()).toList();
     }
 
     private static List<Long> upTo(long last) {

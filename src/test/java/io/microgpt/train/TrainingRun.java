@@ -2,6 +2,7 @@ package io.microgpt.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.microgpt.checkpoint.Checkpoint;
 import io.microgpt.checkpoint.CheckpointStore;
 import io.microgpt.data.Dataset;
@@ -12,6 +13,8 @@ import io.microgpt.model.Gpt;
 import io.microgpt.model.GptConfig;
 import io.microgpt.optim.Adam;
 import io.microgpt.optim.Schedule;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -159,6 +162,16 @@ final class TrainingRun implements TrainingListener {
 
     org.apache.hadoop.fs.Path metrics() {
         return new org.apache.hadoop.fs.Path(directory.toString(), "metrics.jsonl");
+    }
+
+    /** {@return the steps of the lines of metrics, in their order} */
+    List<Long> metricSteps() throws IOException {
+        ObjectMapper json = new ObjectMapper();
+        List<Long> steps = new ArrayList<>();
+        for (String line : Files.readAllLines(directory.resolve("metrics.jsonl"))) {
+            steps.add(json.readTree(line).path("step").asLong());
+        }
+        return steps;
     }
 
     StepReport last() {
