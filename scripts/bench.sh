@@ -3,7 +3,8 @@
 #   scripts/bench.sh [--quick] [--runs N] [--workloads A,B] [--java-homes DIR[:DIR]] [--names FILE] [--text FILE] [--kernels]
 # --quick          one short run of few workloads, under four minutes; for a first look, not for quoting
 # --runs N         times that everything is measured in turn (default 5); the table shows medians
-# --workloads A,B  of shakespeare, names, context256, context1024, gpt124m, decode1, decode64 (Workload.java says what they are)
+# --workloads A,B  of shakespeare, shakespeare-trained, names, context256, context256-trained, context1024, gpt124m, decode1, decode64 (Workload.java
+#                  says what they are; what is trained first takes minutes, once)
 # --java-homes     JDKs to measure; default: JAVA_HOME or the java on the PATH
 # --names, --text  data instead of data-samples/: a name a line; one continuous text
 # --kernels        times the kernels as well, by JMH
@@ -73,7 +74,7 @@ options() {
   if [ -n "$quick" ]; then
     runs=${runs:-1} workloads=${workloads:-shakespeare,names,context256,decode1} seconds=2
   else
-    runs=${runs:-5} workloads=${workloads:-shakespeare,names,context256,context1024,gpt124m,decode1,decode64} seconds=4
+    runs=${runs:-5} workloads=${workloads:-shakespeare,shakespeare-trained,names,context256,context256-trained,context1024,gpt124m,decode1,decode64} seconds=4
   fi
   [[ $runs =~ ^[1-9][0-9]*$ ]] || { echo "error: --runs $runs: must be a number from 1 up" >&2 && exit 2; }
   IFS=, read -r -a workloads <<<"$workloads"

@@ -4,6 +4,7 @@ import io.microgpt.kernel.CachePage;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.kernel.LeafTree;
+import io.microgpt.kernel.Nonzeros;
 import io.microgpt.kernel.PackedMatrix;
 import io.microgpt.kernel.PanelKernels;
 import io.microgpt.kernel.Panels;
@@ -60,6 +61,9 @@ public class KernelBenchmark {
     private long[] keys; // (R), or (HEADS, T)
     private float[] weights; // (M, E), also (V, E)
     private float[] gradient; // (M, E)
+    private float[] gradients; // (M, E) and (E, M)
+    private float[] units; // panels of (R, M), a quarter over zero
+    private final Nonzeros active = new Nonzeros();
     private float[] logits; // panels of (R, V)
     private float[] changed; // as long as any other
     private float[] moment1; // (M, E)
@@ -107,6 +111,10 @@ public class KernelBenchmark {
         keys = random.longs(Math.max(rows, HEADS * t)).toArray();
         weights = random(random, Math.max(hidden, v) * e);
         gradient = random(random, hidden * e);
+        gradients = new float[2 * hidden * e];
+        units = new float[x.length];
+        java.util.Arrays.setAll(units, i -> (float) (random.nextDouble() - 0.75));
+        k.sparse().find(units, rows, hidden, active);
         logits = random(random, Panels.size(rows, v));
         kept = new float[HEADS * PanelKernels.attentionWeights(t) + Kernels.LANES * Kernels.LANES];
         changed = new float[Math.max(x.length, logits.length)];
@@ -308,6 +316,26 @@ public class KernelBenchmark {
     @Benchmark
     public void reluBackward() {
         k.reluBackward(y, 0, anew(x, rows * hidden), 0, rows * hidden);
+    }
+
+    /** (R, M): which are over zero. */
+    @Benchmark
+    public void find() {
+        k.sparse().find(units, rows, hidden, active);
+    }
+
+    /** (R, M) of which a quarter counts, with (M, E); gflops as if all did. */
+    @Benchmark
+    public void sparseMultiply(Counts counts) {
+        k.sparse().multiply(active, units, weights, 0, e, 1, e, z, false);
+        counts.product(rows, e, hidden);
+    }
+
+    /** Both gradients of an MLP, likewise. */
+    @Benchmark
+    public void sparseGradients(Counts counts) {
+        k.sparse().gradients(active, leaves, units, units, x, y, e, gradients, 0, hidden * e, false);
+        counts.product(rows, 2 * e, hidden);
     }
 
     /** (M, E). */

@@ -18,8 +18,11 @@ import io.microgpt.train.LocalSource;
 import io.microgpt.train.TrainingTask;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -87,6 +90,29 @@ final class TrainingStep implements Work {
             }
         }
         return sum / dataset.manifest().positions(Part.TRAIN);
+    }
+
+    /**
+     * Trains up to a step, or takes it from the file where this has been done before. Nothing says of what the file is: whoever has other data
+     * deletes it.
+     */
+    void trainTo(long last, Path file) throws IOException {
+        FloatBuffer state = FloatBuffer.allocate(3 * weights.length);
+        if (Files.exists(file)) {
+            state.put(ByteBuffer.wrap(Files.readAllBytes(file)).asFloatBuffer()).flip();
+            state.get(weights).get(adam.firstMoment()).get(adam.secondMoment());
+            step = last;
+            return;
+        }
+        while (step < last) {
+            run();
+        }
+        state.put(weights).put(adam.firstMoment()).put(adam.secondMoment()).flip();
+        ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * state.limit());
+        bytes.asFloatBuffer().put(state);
+        Path part = Files.createTempFile(file.getParent(), "state", ".part");
+        Files.write(part, bytes.array());
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
     }
 
     @Override

@@ -16,10 +16,13 @@ import java.util.Locale;
 enum Workload {
     /** Blocks of contiguous text, characters. */
     SHAKESPEARE(Data.TEXT, 128, 4, 4, 64, 12),
+    /** The same once it has learned: fewer hidden units are on. */
+    SHAKESPEARE_TRAINED(Data.TEXT, 128, 4, 4, 64, 12, 2_000),
     /** Given names, as ragged as they are. */
     NAMES(Data.NAMES, 16, 4, 1, 16, 32),
     /** Longer blocks of text: more of the work is attention. */
     CONTEXT256(Data.TEXT, 128, 4, 4, 256, 8),
+    CONTEXT256_TRAINED(Data.TEXT, 128, 4, 4, 256, 8, 500),
     CONTEXT1024(Data.TEXT, 128, 4, 4, 1024, 2),
     /** The shape of the smallest GPT-2, on random tokens; of one shard, for a gradient of each shard is half a gigabyte. */
     GPT124M(Data.RANDOM, 768, 12, 12, 1024, 4),
@@ -50,8 +53,14 @@ enum Workload {
     private final int nLayer;
     private final int blockSize;
     private final int batch;
+    private final int trained; // steps before those that are timed
 
     Workload(Data data, int nEmbd, int nHead, int nLayer, int blockSize, int batch) {
+        this(data, nEmbd, nHead, nLayer, blockSize, batch, 0);
+    }
+
+    Workload(Data data, int nEmbd, int nHead, int nLayer, int blockSize, int batch, int trained) {
+        this.trained = trained;
         this.data = data;
         this.nEmbd = nEmbd;
         this.nHead = nHead;
@@ -70,7 +79,7 @@ enum Workload {
     }
 
     String key() {
-        return name().toLowerCase(Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** {@return the work, ready to run; its files are gone when it is closed} */
@@ -83,7 +92,11 @@ enum Workload {
             Dataset dataset = dataset(new PreparedFiles(directory, blockSize, data == Data.RANDOM ? 1 : SHARDS));
             GptConfig model = model(dataset.manifest().vocabularySize());
             double baseRate = data == Data.NAMES ? 0.01 : 0.001;
-            return new TrainingStep(dataset, model, batch, baseRate, directory);
+            TrainingStep step = new TrainingStep(dataset, model, batch, baseRate, directory);
+            if (trained > 0) {
+                step.trainTo(trained, directory.resolveSibling(key() + "-" + trained + ".state"));
+            }
+            return step;
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

@@ -29,6 +29,9 @@ public interface Kernels {
     /** {@return the arithmetic of training, on activations in panels} */
     PanelKernels panels();
 
+    /** {@return products that pass over what relu makes zero} */
+    SparseKernels sparse();
+
     /**
      * Lays out a matrix {@code [n][k]} for {@link #matmul}.
      *

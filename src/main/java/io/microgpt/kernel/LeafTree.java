@@ -37,7 +37,7 @@ public final class LeafTree {
     }
 
     /** Forgets all leaves. */
-    void clear() {
+    public void clear() {
         leaves = 0;
     }
 

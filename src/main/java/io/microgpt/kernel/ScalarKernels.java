@@ -5,6 +5,7 @@ final class ScalarKernels implements Kernels {
     static final double RMS_EPSILON = 1e-5;
 
     private final PanelKernels panels = new ScalarPanels();
+    private final SparseKernels sparse = new ScalarSparse();
 
     @Override
     public String name() {
@@ -14,6 +15,11 @@ final class ScalarKernels implements Kernels {
     @Override
     public PanelKernels panels() {
         return panels;
+    }
+
+    @Override
+    public SparseKernels sparse() {
+        return sparse;
     }
 
     @Override

@@ -162,20 +162,35 @@ final class VectorChunks {
         out[to + 15] = x[from + 15 * ROWS];
     }
 
-    /** Panels of {@code n} channels as rows one after another. */
-    static void toRows(float[] x, int rows, int n, float[] out) {
+    /** Rows of panels, from the first of one on, as rows that are {@code distance} apart. */
+    static void toRows(float[] x, int first, int rows, int n, float[] out, int distance) {
         int full = n - n % ROWS;
         for (int row = 0; row < rows; row += ROWS) {
-            int from = Panels.index(row, n);
+            int from = Panels.index(first + row, n);
             int some = Math.min(ROWS, rows - row);
             for (int i = 0; i < full; i += ROWS) {
-                for (int r = 0; r < some; r++) {
-                    row(x, from + r + i * ROWS, out, (row + r) * n + i);
-                }
+                transpose(x, from + i * ROWS, out, row * distance + i, distance, some);
             }
             for (int r = 0; r < some; r++) {
                 for (int i = full; i < n; i++) {
-                    out[(row + r) * n + i] = x[from + r + i * ROWS];
+                    out[(row + r) * distance + i] = x[from + r + i * ROWS];
+                }
+            }
+        }
+    }
+
+    /** The way back. */
+    static void fromRows(float[] x, int rows, int n, int distance, float[] out, int first) {
+        for (int row = 0; row < rows; row += ROWS) {
+            int some = Math.min(ROWS, rows - row);
+            int to = Panels.index(first + row, n);
+            int whole = some & -4;
+            for (int r = 0; r < whole; r += 4) {
+                fourRows(n, x, (row + r) * distance, distance, out, to + r);
+            }
+            for (int r = whole; r < some; r++) {
+                for (int i = 0; i < n; i++) {
+                    out[to + r + i * ROWS] = x[(row + r) * distance + i];
                 }
             }
         }

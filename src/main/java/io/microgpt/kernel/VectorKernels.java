@@ -21,6 +21,7 @@ final class VectorKernels implements Kernels {
 
     private final Kernels scalar = new ScalarKernels();
     private final PanelKernels panels = new VectorPanelKernels();
+    private final SparseKernels sparse = new VectorSparse();
 
     /** The preferred shape, but no wider than the virtual lanes. */
     private static VectorSpecies<Float> species() {
@@ -36,6 +37,11 @@ final class VectorKernels implements Kernels {
     @Override
     public PanelKernels panels() {
         return panels;
+    }
+
+    @Override
+    public SparseKernels sparse() {
+        return sparse;
     }
 
     @Override

@@ -67,7 +67,7 @@ final class VectorPanelKernels implements PanelKernels {
 
     @Override
     public void toRows(float[] x, int rows, int n, float[] y) {
-        VectorChunks.toRows(x, rows, n, y);
+        VectorChunks.toRows(x, 0, rows, n, y, n);
     }
 
     @Override

@@ -38,10 +38,15 @@ final class Backward {
 
             float[] dy = branch(s, l, Dropout.MLP, dropout, w);
             panels.multiply(m, e, flat, fc2, 1, m, dy, 0, w.dHidden, 0, rows, false);
-            weightGradient(s, e, m, dy, w.hidden[l], fc2);
-            kernels.reluBackward(w.hidden[l], 0, w.dHidden, 0, Panels.count(rows) * Panels.stride(m));
-            panels.multiply(e, m, flat, fc1, 1, e, w.dHidden, 0, w.dh, 0, rows, false);
-            weightGradient(s, m, e, w.dHidden, w.h2[l], fc1);
+            if (w.sparse[l]) {
+                mlpGradients(s, l, dy, fc1, fc2, w);
+                kernels.sparse().multiply(w.active[l], w.dHidden, flat, fc1, e, 1, e, w.dh, false);
+            } else {
+                weightGradient(s, e, m, dy, w.hidden[l], fc2);
+                kernels.reluBackward(w.hidden[l], 0, w.dHidden, 0, Panels.count(rows) * Panels.stride(m));
+                panels.multiply(e, m, flat, fc1, 1, e, w.dHidden, 0, w.dh, 0, rows, false);
+                weightGradient(s, m, e, w.dHidden, w.h2[l], fc1);
+            }
             panels.normaliseBackward(w.h2[l], w.r2[l], w.dh, w.dx, rows, e);
 
             dy = branch(s, l, Dropout.ATTENTION, dropout, w);
@@ -73,6 +78,30 @@ final class Backward {
                 panels.weightGradient(out, in, dy, x, r.leaves, r.gradient, matrix);
             } else if (r.end > r.start) {
                 panels.weightGradient(out, in, dy, 0, x, 0, r.start, r.end, r.gradient, matrix, !r.fresh);
+            }
+        }
+    }
+
+    /** Gradients of the two matrices of an MLP, of each run. */
+    private void mlpGradients(Sequences s, int l, float[] dy, int fc1, int fc2, Workspace w) {
+        for (int i = 0; i < s.runs(); i++) {
+            Sequences.Run r = s.run(i);
+            if (r.leaves != null || r.end > r.start) {
+                boolean accumulate = r.leaves == null && !r.fresh;
+                float[] to = r.gradient;
+                kernels.sparse()
+                        .gradients(
+                                w.active[l],
+                                r.tree(),
+                                w.hidden[l],
+                                w.dHidden,
+                                w.h2[l],
+                                dy,
+                                e,
+                                to,
+                                fc1,
+                                fc2,
+                                accumulate);
             }
         }
     }

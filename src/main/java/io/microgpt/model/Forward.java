@@ -13,13 +13,16 @@ final class Forward {
     private final Attention attention;
     private final int e;
     private final int m;
+    private final double mostActive;
 
-    Forward(GptConfig config, Kernels kernels, Attention attention) {
+    /** @param mostActive the share of hidden units up to which those that relu makes zero are passed over */
+    Forward(GptConfig config, Kernels kernels, Attention attention, double mostActive) {
         this.kernels = kernels;
         this.panels = kernels.panels();
         this.attention = attention;
         this.e = config.nEmbd();
         this.m = config.mlpDim();
+        this.mostActive = mostActive;
     }
 
     /**
@@ -38,28 +41,48 @@ final class Forward {
             int wqkv = layer.wq().offset();
             panels.multiply(3 * e, e, flat, wqkv, e, 1, w.h1[l], 0, w.qkv[l], 0, rows, false);
             attention.forward(l, s, dropout, w);
-            add(w.attended[l], flat, layer.wo(), s, l, Dropout.ATTENTION, dropout, w);
+            afterAttention(flat, layer.wo(), s, l, dropout, w);
             panels.normalise(w.x, w.h2[l], w.r2[l], rows, e);
             int fc1 = layer.fc1().offset();
             panels.multiply(m, e, flat, fc1, e, 1, w.h2[l], 0, w.hidden[l], 0, rows, false);
-            kernels.relu(w.hidden[l], 0, Panels.count(rows) * Panels.stride(m));
-            add(w.hidden[l], flat, layer.fc2(), s, l, Dropout.MLP, dropout, w);
+            relu(rows, l, w);
+            afterRelu(flat, layer.fc2(), s, l, dropout, w);
         }
     }
 
-    /** The end of a branch: its last product is added to the residual stream. */
-    private void add(
-            float[] y, float[] flat, Matrix matrix, Sequences s, int layer, int branch, Dropout dropout, Workspace w) {
-        int rows = s.rows();
-        int width = matrix.columns();
-        if (dropout == null) {
-            panels.multiply(e, width, flat, matrix.offset(), width, 1, y, 0, w.x, 0, rows, true);
-            return;
+    /** The end of attention: its last product is added to the residual stream. */
+    private void afterAttention(float[] flat, Matrix wo, Sequences s, int l, Dropout dropout, Workspace w) {
+        float[] y = dropout == null ? w.x : w.dh;
+        panels.multiply(e, e, flat, wo.offset(), e, 1, w.attended[l], 0, y, 0, s.rows(), dropout == null);
+        dropped(s, l, Dropout.ATTENTION, dropout, w);
+    }
+
+    /** Of the hidden units, finds those that it leaves; the others it makes zero only where they are not to be passed over. */
+    private void relu(int rows, int l, Workspace w) {
+        kernels.sparse().find(w.hidden[l], rows, m, w.active[l]);
+        w.sparse[l] = w.active[l].count() < mostActive * rows * m;
+        if (!w.sparse[l]) {
+            kernels.relu(w.hidden[l], 0, Panels.count(rows) * Panels.stride(m));
         }
-        float[] added = w.dh; // free until the backward pass
-        panels.multiply(e, width, flat, matrix.offset(), width, 1, y, 0, added, 0, rows, false);
-        dropout.residual(s, layer, branch, added, added);
-        kernels.add(w.x, 0, added, 0, Panels.count(rows) * Panels.stride(e));
+    }
+
+    /** The end of the MLP: likewise, from the hidden units that relu leaves. */
+    private void afterRelu(float[] flat, Matrix fc2, Sequences s, int l, Dropout dropout, Workspace w) {
+        float[] y = dropout == null ? w.x : w.dh;
+        if (w.sparse[l]) {
+            kernels.sparse().multiply(w.active[l], w.hidden[l], flat, fc2.offset(), 1, m, e, y, dropout == null);
+        } else {
+            panels.multiply(e, m, flat, fc2.offset(), m, 1, w.hidden[l], 0, y, 0, s.rows(), dropout == null);
+        }
+        dropped(s, l, Dropout.MLP, dropout, w);
+    }
+
+    /** Adds what dropout leaves of a branch, which is in {@code w.dh}, free until the backward pass. Without dropout the product has been added. */
+    private void dropped(Sequences s, int layer, int branch, Dropout dropout, Workspace w) {
+        if (dropout != null) {
+            dropout.residual(s, layer, branch, w.dh, w.dh);
+            kernels.add(w.x, 0, w.dh, 0, Panels.count(s.rows()) * Panels.stride(e));
+        }
     }
 
     private void embed(Weights weights, Sequences s, Workspace w) {

@@ -26,6 +26,20 @@ final class Sequences {
         float[] gradient;
         /** Whether the gradient holds nothing yet, so that the first product replaces what is there. */
         boolean fresh;
+
+        private final LeafTree whole = new LeafTree(new int[1]); // of one leaf
+
+        /** {@return the leaves, or all rows as the only one} */
+        LeafTree tree() {
+            if (leaves != null) {
+                return leaves;
+            }
+            whole.clear();
+            whole.leaf(start);
+            whole.end(end);
+            return whole;
+        }
+
         /** The leaves whose sums, added in the tree, are the gradient; null where its rows are summed one after another. */
         LeafTree leaves;
     }

@@ -1,6 +1,7 @@
 package io.microgpt.model;
 
 import io.microgpt.kernel.Kernels;
+import io.microgpt.kernel.Nonzeros;
 import io.microgpt.kernel.Panels;
 
 /**
@@ -23,7 +24,9 @@ final class Workspace {
     float[][] attended; // L of (R, E) input of wo
     float[][] h2; // L of (R, E) normalised input of the MLP
     float[][] r2; // L of (R)
-    float[][] hidden; // L of (R, M) after relu
+    float[][] hidden; // L of (R, M) before relu
+    Nonzeros[] active; // L of (R, M): what relu leaves of it
+    boolean[] sparse; // L: whether what it does not leave is passed over, and not made zero
     float[] x; // (R, E) residual stream
     double[] loss; // (R)
     boolean[] hits; // (R) whether the target has the largest logit
@@ -45,7 +48,8 @@ final class Workspace {
         long e = config.nEmbd();
         long kept = Math.min(rows, Pass.GROUP_ROWS) * config.nHead() * Attention.KEPT;
         long layer = rows * (6 * e + config.mlpDim()) + kept;
-        long beside = rows * (8 * e + config.mlpDim());
+        // Twice the hidden units: their gradient, and lists of what relu leaves.
+        long beside = rows * (8 * e + 2 * config.mlpDim()) + e * config.mlpDim();
         long logits = Panels.size(logitsRows(config, rows), config.vocabularySize());
         return Float.BYTES * (config.nLayer() * layer + beside + logits);
     }
@@ -103,6 +107,9 @@ final class Workspace {
         h2 = new float[l][e];
         r2 = new float[l][rows];
         hidden = new float[l][Panels.size(rows, wanted.mlpDim())];
+        active = new Nonzeros[l];
+        sparse = new boolean[l];
+        java.util.Arrays.setAll(active, i -> new Nonzeros());
         x = new float[e];
         loss = new double[rows];
         hits = new boolean[rows];
