@@ -113,7 +113,9 @@ public class KernelBenchmark {
         gradient = random(random, hidden * e);
         gradients = new float[2 * hidden * e];
         units = new float[x.length];
-        java.util.Arrays.setAll(units, i -> (float) (random.nextDouble() - 0.75));
+        for (int i = 0; i < units.length; i++) {
+            units[i] = (float) (random.nextDouble() - 0.75);
+        }
         k.sparse().find(units, rows, hidden, active);
         logits = random(random, Panels.size(rows, v));
         kept = new float[HEADS * PanelKernels.attentionWeights(t) + Kernels.LANES * Kernels.LANES];
