@@ -4,7 +4,7 @@ import static io.microgpt.kernel.VectorTile.ZEROS;
 
 /**
  * Attention over documents of several panels, by the tiles of all products. For each head, what goes into them from the left becomes chunks,
- * and queries and the gradient of the result are copied so that the document begins with a panel. Going backward, {@value #BLOCK} panels of rows
+ * and queries and the gradient of the result are copied so that the document begins with a panel, where it does not. Going backward, {@value #BLOCK} panels of rows
  * at a time, so that the weights of a long document are never all there; and what the mask hides from a whole panel is skipped.
  */
 final class VectorAttention {
@@ -17,11 +17,13 @@ final class VectorAttention {
 
     /** For one head of one document of T positions, D channels. */
     private static final class Scratch {
-        float[] q = {}; // panels of (D, ROWS), likewise the next four
-        float[] dOut = {};
-        float[] out = {};
-        float[] dK = {};
-        float[] dV = {};
+        final VectorDocument q = new VectorDocument(); // of D channels, likewise the next five
+        final VectorDocument out = new VectorDocument();
+        final VectorDocument dOut = new VectorDocument();
+        final VectorDocument dQ = new VectorDocument();
+        final VectorDocument dK = new VectorDocument();
+        final VectorDocument dV = new VectorDocument();
+        final float[] last = new float[TILE * ROWS]; // a tile that is not full
         float[] kRows = {}; // chunks (T, D)
         float[] vRows = {};
         float[] kSteps = {}; // chunks (D, T)
@@ -31,14 +33,6 @@ final class VectorAttention {
         float[] across = {}; // (T / ROWS, BLOCK * ROWS, ROWS), [panel of s][t][s]
 
         void ensure(int length, int size) {
-            int floats = Panels.count(length) * Panels.stride(size) + SQUARE;
-            if (q.length < floats) {
-                q = new float[floats];
-                dOut = new float[floats];
-                out = new float[floats];
-                dK = new float[floats];
-                dV = new float[floats];
-            }
             int rows = (length + TILE - 1) / TILE * VectorChunks.tile(size);
             if (kRows.length < rows) {
                 kRows = new float[rows];
@@ -79,24 +73,24 @@ final class VectorAttention {
         w.ensure(length, size);
         int from = Panels.stride(3 * e);
         int channel = head * size;
-        int stride = Panels.stride(size);
-        VectorChunks.align(qkv, from, channel, size, start, length, w.q, stride);
+        w.q.read(qkv, from, channel, size, start, length);
+        w.out.write(out, Panels.stride(e), channel, size, start, length);
         VectorChunks.panelRows(length, size, qkv, (e + channel) * ROWS, from, start, w.kRows);
         VectorChunks.channels(size, qkv, (2 * e + channel) * ROWS, from, start, start + length, w.steps, 0);
         for (int panel = 0; panel < Panels.count(length); panel++) {
             int seen = seen(panel, length);
             float[] p = weights == null ? w.p : weights;
             int at = weights == null ? 0 : weightsOffset + panel * Kernels.padded(length) * ROWS;
-            scores(seen, size, w.kRows, w.q, panel * stride, p, at);
+            scores(seen, size, w.kRows, w.q, panel, p, at);
             VectorColumns.causalSoftmax(p, at, seen, panel * ROWS + 1, ROWS, scale);
             if (keys != null) {
                 VectorColumns.dropout(p, at, w.ds, 0, seen, keys, head * length + panel * ROWS, rate);
                 p = w.ds;
                 at = 0;
             }
-            product(size, 0, seen, length, w.steps, p, at, w.out, panel * stride, false);
+            product(size, 0, seen, length, w.steps, p, at, w.out, panel, false);
         }
-        VectorChunks.unalign(w.out, stride, out, Panels.stride(e), channel, size, start, length);
+        w.out.written();
     }
 
     /** {@return positions that the rows of a panel see, together} */
@@ -105,14 +99,16 @@ final class VectorAttention {
     }
 
     /** {@code c[s][t] = sum over d of rows[s][d] * b[d][t]} of one panel of t. */
-    private static void scores(int seen, int size, float[] rows, float[] b, int bi, float[] c, int ci) {
+    private static void scores(int seen, int size, float[] rows, VectorDocument b, int panel, float[] c, int ci) {
+        int bi = b.at(panel);
         int tile = VectorChunks.tile(size);
         for (int s = 0; s < seen; s += TILE) {
-            VectorTile.multiply(size, rows, s / TILE * tile, b, bi, 0, ZEROS, 0, 0, 0, c, ci + s * ROWS, ROWS, 0);
+            VectorTile.multiply(
+                    size, rows, s / TILE * tile, b.values, bi, 0, ZEROS, 0, 0, 0, c, ci + s * ROWS, ROWS, 0);
         }
     }
 
-    /** {@code c[d] = sum of a[d][t] * b[t]} over {@code steps} of {@code length} positions from {@code first} on, or {@code c += } that. */
+    /** {@code c[d] = sum of a[d][t] * b[t]} over {@code steps} of {@code length} positions from {@code first} on, or {@code c += } that, of one panel. */
     private static void product(
             int size,
             int first,
@@ -121,17 +117,29 @@ final class VectorAttention {
             float[] a,
             float[] b,
             int bi,
-            float[] c,
-            int ci,
+            VectorDocument c,
+            int panel,
             boolean accumulate) {
-        float[] from = accumulate ? c : ZEROS;
+        int ci = c.at(panel);
+        float[] from = accumulate ? c.values : ZEROS;
         int row = accumulate ? ROWS : 0;
         int tile = VectorChunks.tile(length);
-        for (int d = 0; d < size; d += TILE) {
+        int ai = VectorChunks.tile(first);
+        int d = 0;
+        for (; d + TILE <= size; d += TILE) {
             int at = ci + d * ROWS;
             int fi = accumulate ? at : 0;
-            int ai = d / TILE * tile + VectorChunks.tile(first);
-            VectorTile.multiply(steps, a, ai, b, bi, 0, from, fi, row, 0, c, at, ROWS, 0);
+            VectorTile.multiply(steps, a, ai, b, bi, 0, from, fi, row, 0, c.values, at, ROWS, 0);
+            ai += tile;
+        }
+        if (d < size) { // behind these there may be another head's
+            float[] last = SCRATCH.get().last;
+            int floats = (size - d) * ROWS;
+            if (accumulate) {
+                System.arraycopy(c.values, ci + d * ROWS, last, 0, floats);
+            }
+            VectorTile.multiply(steps, a, ai, b, bi, 0, accumulate ? last : ZEROS, 0, row, 0, last, 0, ROWS, 0);
+            System.arraycopy(last, 0, c.values, ci + d * ROWS, floats);
         }
     }
 
@@ -153,13 +161,15 @@ final class VectorAttention {
         w.ensure(length, size);
         int from = Panels.stride(3 * e);
         int channel = head * size;
-        int stride = Panels.stride(size);
         int end = start + length;
-        VectorChunks.align(dOut, Panels.stride(e), channel, size, start, length, w.dOut, stride);
+        w.dOut.read(dOut, Panels.stride(e), channel, size, start, length);
+        w.dQ.write(dQkv, from, channel, size, start, length);
+        w.dK.write(dQkv, from, e + channel, size, start, length);
+        w.dV.write(dQkv, from, 2 * e + channel, size, start, length);
         VectorChunks.panelRows(length, size, qkv, (2 * e + channel) * ROWS, from, start, w.vRows);
         VectorChunks.channels(size, qkv, (e + channel) * ROWS, from, start, end, w.kSteps, 0);
         if (weights == null) {
-            VectorChunks.align(qkv, from, channel, size, start, length, w.q, stride);
+            w.q.read(qkv, from, channel, size, start, length);
             VectorChunks.panelRows(length, size, qkv, (e + channel) * ROWS, from, start, w.kRows);
         }
         int panels = Panels.count(length);
@@ -173,10 +183,10 @@ final class VectorAttention {
                 int sees = panel * ROWS + 1;
                 int at = (panel - first) * distance;
                 if (weights == null) {
-                    scores(seen, size, w.kRows, w.q, panel * stride, p, at);
+                    scores(seen, size, w.kRows, w.q, panel, p, at);
                     VectorColumns.causalSoftmax(p, at, seen, sees, ROWS, scale);
                 }
-                scores(seen, size, w.vRows, w.dOut, panel * stride, w.ds, at);
+                scores(seen, size, w.vRows, w.dOut, panel, w.ds, at);
                 if (keys != null) {
                     VectorColumns.dropout(w.ds, at, w.ds, at, seen, keys, head * length + panel * ROWS, rate);
                 }
@@ -184,7 +194,7 @@ final class VectorAttention {
                 if (keys != null) { // nobody needs the weights as they were any more
                     VectorColumns.dropout(p, pi + at, p, pi + at, seen, keys, head * length + panel * ROWS, rate);
                 }
-                product(size, 0, seen, length, w.kSteps, w.ds, at, w.out, panel * stride, false);
+                product(size, 0, seen, length, w.kSteps, w.ds, at, w.dQ, panel, false);
             }
             int t = start + first * ROWS;
             int tEnd = Math.min(end, start + last * ROWS);
@@ -195,9 +205,9 @@ final class VectorAttention {
             VectorChunks.channels(size, dOut, channel * ROWS, Panels.stride(e), t, tEnd, w.steps, 0);
             overRows(size, tEnd - t, first, last, w.steps, w.across, w.dV);
         }
-        VectorChunks.unalign(w.out, stride, dQkv, from, channel, size, start, length);
-        VectorChunks.unalign(w.dK, stride, dQkv, from, e + channel, size, start, length);
-        VectorChunks.unalign(w.dV, stride, dQkv, from, 2 * e + channel, size, start, length);
+        w.dQ.written();
+        w.dK.written();
+        w.dV.written();
     }
 
     /** From {@code [panel of t][s][t]} to {@code [panel of s][t][s]}, of the panels of t from {@code first} on. */
@@ -211,12 +221,11 @@ final class VectorAttention {
     }
 
     /** Adds to each panel of s what {@code rows} rows from the panel {@code first} on say; those that see it first begin it. */
-    private static void overRows(int size, int rows, int first, int last, float[] a, float[] across, float[] c) {
-        int stride = Panels.stride(size);
+    private static void overRows(int size, int rows, int first, int last, float[] a, float[] across, VectorDocument c) {
         for (int s = 0; s < last; s++) {
             int from = Math.max(first, s) - first;
             int bi = (s * BLOCK + from) * SQUARE;
-            product(size, from * ROWS, rows - from * ROWS, rows, a, across, bi, c, s * stride, s < first);
+            product(size, from * ROWS, rows - from * ROWS, rows, a, across, bi, c, s, s < first);
         }
     }
 }

@@ -123,17 +123,34 @@ final class VectorChunks {
         for (int i = 0; i < rows; i++) {
             int ai = xi + (from + i) / ROWS * stride + (from + i) % ROWS;
             int to = i / TILE * tile + i % TILE * STEPS;
-            int whole = size / STEPS;
-            for (int c = 0; c < whole; c++) {
-                out[to + c * CHUNK] = x[ai + c * STEPS * ROWS];
-                out[to + c * CHUNK + 1] = x[ai + c * STEPS * ROWS + ROWS];
-                out[to + c * CHUNK + 2] = x[ai + c * STEPS * ROWS + 2 * ROWS];
-                out[to + c * CHUNK + 3] = x[ai + c * STEPS * ROWS + 3 * ROWS];
+            int whole = size - size % ROWS;
+            for (int d = 0; d < whole; d += ROWS) {
+                fourChunks(x, ai + d * ROWS, out, to + d / STEPS * CHUNK);
             }
-            for (int d = whole * STEPS; d < size; d++) {
+            for (int d = whole; d < size; d++) {
                 out[to + d / STEPS * CHUNK + d % STEPS] = x[ai + d * ROWS];
             }
         }
+    }
+
+    /** Sixteen channels of one row. */
+    private static void fourChunks(float[] x, int from, float[] out, int to) {
+        out[to] = x[from];
+        out[to + 1] = x[from + ROWS];
+        out[to + 2] = x[from + 2 * ROWS];
+        out[to + 3] = x[from + 3 * ROWS];
+        out[to + CHUNK] = x[from + 4 * ROWS];
+        out[to + CHUNK + 1] = x[from + 5 * ROWS];
+        out[to + CHUNK + 2] = x[from + 6 * ROWS];
+        out[to + CHUNK + 3] = x[from + 7 * ROWS];
+        out[to + 2 * CHUNK] = x[from + 8 * ROWS];
+        out[to + 2 * CHUNK + 1] = x[from + 9 * ROWS];
+        out[to + 2 * CHUNK + 2] = x[from + 10 * ROWS];
+        out[to + 2 * CHUNK + 3] = x[from + 11 * ROWS];
+        out[to + 3 * CHUNK] = x[from + 12 * ROWS];
+        out[to + 3 * CHUNK + 1] = x[from + 13 * ROWS];
+        out[to + 3 * CHUNK + 2] = x[from + 14 * ROWS];
+        out[to + 3 * CHUNK + 3] = x[from + 15 * ROWS];
     }
 
     /** Sixteen channels of the first rows of a panel, row after row, {@code distance} apart. */

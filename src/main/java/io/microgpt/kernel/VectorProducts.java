@@ -259,19 +259,30 @@ final class VectorProducts {
 
     private static void take(int rows, int n, float[] c, int ci, int columns, float[] sums, int waiting) {
         for (int i = 0; i < rows; i++) {
-            System.arraycopy(c, ci + i * n, sums, i * ROWS, Math.min(ROWS, columns));
+            copy(c, ci + i * n, sums, i * ROWS, Math.min(ROWS, columns));
             if (columns > ROWS) {
-                System.arraycopy(c, ci + i * n + ROWS, sums, waiting + i * ROWS, columns - ROWS);
+                copy(c, ci + i * n + ROWS, sums, waiting + i * ROWS, columns - ROWS);
             }
         }
     }
 
     private static void give(int rows, int n, float[] sums, int waiting, float[] c, int ci, int columns) {
         for (int i = 0; i < rows; i++) {
-            System.arraycopy(sums, i * ROWS, c, ci + i * n, Math.min(ROWS, columns));
+            copy(sums, i * ROWS, c, ci + i * n, Math.min(ROWS, columns));
             if (columns > ROWS) {
-                System.arraycopy(sums, waiting + i * ROWS, c, ci + i * n + ROWS, columns - ROWS);
+                copy(sums, waiting + i * ROWS, c, ci + i * n + ROWS, columns - ROWS);
             }
+        }
+    }
+
+    /** At most a panel's width of floats: for so few, vectors take a fraction of the time of a call of System.arraycopy. */
+    private static void copy(float[] from, int at, float[] to, int there, int n) {
+        if (n < ROWS) {
+            System.arraycopy(from, at, to, there, n);
+            return;
+        }
+        for (int h = 0; h < ROWS; h += WIDTH) {
+            FloatVector.fromArray(SPECIES, from, at + h).intoArray(to, there + h);
         }
     }
 }
