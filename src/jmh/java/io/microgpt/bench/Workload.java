@@ -1,6 +1,7 @@
 package io.microgpt.bench;
 
 import io.microgpt.data.Dataset;
+import io.microgpt.data.Part;
 import io.microgpt.model.GptConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -94,7 +95,10 @@ enum Workload {
             double baseRate = data == Data.NAMES ? 0.01 : 0.001;
             TrainingStep step = new TrainingStep(dataset, model, batch, baseRate, directory);
             if (trained > 0) {
-                step.trainTo(trained, directory.resolveSibling(key() + "-" + trained + ".state"));
+                step.trainTo(
+                        trained,
+                        directory.resolveSibling(
+                                key() + "-" + trained + "-" + dataset.manifest().positions(Part.TRAIN) + ".state"));
             }
             return step;
         } catch (IOException e) {

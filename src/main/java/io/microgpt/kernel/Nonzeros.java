@@ -3,7 +3,7 @@ package io.microgpt.kernel;
 import java.util.Arrays;
 
 /**
- * Which elements of {@link Panels} are over zero, as relu leaves them: a bit each. Grows on demand, and is meant to be found again and again by
+ * Which elements of {@link Panels} are over zero, as relu leaves them, or not a number: a bit each. Grows on demand, and is meant to be found again and again by
  * {@link SparseKernels#find}.
  */
 public final class Nonzeros {

@@ -13,7 +13,7 @@ final class ScalarSparse implements SparseKernels {
             for (int i = 0; i < columns; i++) {
                 int eight = 0;
                 for (int r = 0; r < Byte.SIZE; r++) {
-                    eight |= x[Panels.index(row + r, columns) + i * ROWS] > 0.0f ? 1 << r : 0;
+                    eight |= x[Panels.index(row + r, columns) + i * ROWS] <= 0.0f ? 0 : 1 << r;
                 }
                 nonzeros.bits()[nonzeros.index(row) + i] = (byte) eight;
             }

@@ -6,8 +6,19 @@ package io.microgpt.kernel;
  * As a model learns, three quarters of its hidden units come to be zero at a position.
  */
 public interface SparseKernels {
+    /** Floats of an array, 4 MB, that is half of one of G1's regions, or more, up to a heap of 16 GB. */
+    int LARGE = 1 << 20;
+    /** So many are not worth a large array. */
+    int FEW = LARGE / 32;
+
+    /** {@return floats that these kernels hold for each thread, beside what they are given: lists and copies} */
+    static long scratch(long rows, long columns, long n) {
+        boolean few = columns * n < FEW && rows * n < FEW;
+        return rows * columns + columns * n + (few ? 0 : 2L * LARGE);
+    }
+
     /**
-     * Finds what is over zero, which NaN is not.
+     * Finds what is over zero, and what is not a number, which must not be lost: of weights that are none, the loss shall say so.
      *
      * @param x panels of {@code columns} channels
      */

@@ -91,6 +91,7 @@ final class VectorAttention {
             product(size, 0, seen, length, w.steps, p, at, w.out, panel, false);
         }
         w.out.written();
+        w.q.forget();
     }
 
     /** {@return positions that the rows of a panel see, together} */
@@ -208,6 +209,8 @@ final class VectorAttention {
         w.dQ.written();
         w.dK.written();
         w.dV.written();
+        w.q.forget();
+        w.dOut.forget();
     }
 
     /** From {@code [panel of t][s][t]} to {@code [panel of s][t][s]}, of the panels of t from {@code first} on. */

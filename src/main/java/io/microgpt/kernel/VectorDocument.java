@@ -57,6 +57,13 @@ final class VectorDocument {
         if (copied) {
             VectorChunks.unalign(copy, stride, target, targetStride, channel, size, start, length);
         }
+        forget();
+    }
+
+    /** It is not read any more: nothing holds the activations of others. */
+    void forget() {
+        target = null;
+        values = null;
     }
 
     /** {@return where a panel begins} */

@@ -43,12 +43,12 @@ final class VectorSparse implements SparseKernels {
         }
     }
 
-    /** A bit for each element over zero: for {@code 0 <= below < } the bits of infinity. (JDK 17 has no instruction for {@code VectorMask.toLong}.) */
+    /** A bit for each element over zero or NaN. (JDK 17 has no instruction for {@code VectorMask.toLong}; signs are made bits and added up.) */
     private static int positive(float[] x, int from) {
-        IntVector below =
-                FloatVector.fromArray(SPECIES, x, from).reinterpretAsInts().sub(1);
-        IntVector positive = below.sub(INFINITY).and(below.not()).lanewise(VectorOperators.ASHR, 31);
-        return positive.and(BITS).reduceLanes(VectorOperators.ADD);
+        IntVector bits = FloatVector.fromArray(SPECIES, x, from).reinterpretAsInts();
+        IntVector over = bits.neg().and(bits.not()); // negative where the bits, and so the number, are over zero
+        IntVector nan = bits.and(Integer.MAX_VALUE).neg().add(INFINITY); // negative where they are over infinity's
+        return over.or(nan).lanewise(VectorOperators.ASHR, 31).and(BITS).reduceLanes(VectorOperators.ADD);
     }
 
     @Override

@@ -18,7 +18,7 @@ final class VectorSparseGradients {
 
     private static final class Scratch {
         final NonzeroLists lists = new NonzeroLists();
-        float[] b = new float[VectorStrips.LARGE]; // (rows of all leaves, columns of a strip), from ALIGNED on
+        float[] b = {}; // (rows of all leaves, columns of a strip), from ALIGNED on
         float[] xValues = {}; // of x, as they are listed
         float[] dxValues = {};
         float[] sums = {}; // (depth of the tree, COLUMNS, columns of a strip)
@@ -76,7 +76,7 @@ final class VectorSparseGradients {
     private static void strip(float[] d, int n, int channel, int width, LeafTree leaves, Scratch scratch) {
         int first = leaves.start(0) / ROWS;
         int last = Panels.count(leaves.start(0) + leaves.rows());
-        scratch.b = VectorChunks.grown(scratch.b, ALIGNED + (last - first) * ROWS * WIDE + ROWS);
+        scratch.b = VectorStrips.room(scratch.b, (last - first) * ROWS * WIDE + ROWS);
         for (int panel = first; panel < last; panel++) {
             int from = panel * Panels.stride(n) + channel * ROWS;
             int to = ALIGNED + (panel - first) * ROWS * width;

@@ -12,7 +12,7 @@ final class VectorSparseProduct {
 
     private static final class Scratch {
         final NonzeroLists lists = new NonzeroLists();
-        float[] b = new float[VectorStrips.LARGE]; // (strips, columns of x, columns of a strip), from ALIGNED on
+        float[] b = {}; // (strips, columns of x, columns of a strip), from ALIGNED on
         float[] values = {}; // of x, as they are listed
         float[] rows = {}; // (GROUP, n) of the result
     }
@@ -56,7 +56,7 @@ final class VectorSparseProduct {
         while (distance < n) {
             distance += width(n - distance);
         }
-        scratch.b = VectorChunks.grown(scratch.b, Math.addExact(ALIGNED, Math.multiplyExact(columns, distance)));
+        scratch.b = VectorStrips.room(scratch.b, Math.multiplyExact(columns, distance));
         scratch.rows = VectorChunks.grown(scratch.rows, GROUP * distance);
         for (int o = 0; o < n; o += width(n - o)) {
             int width = width(n - o);

@@ -16,16 +16,23 @@ final class VectorStrips {
     /** Columns of a strip at the end. */
     static final int PAIR = 2 * WIDTH;
     /**
-     * Where strips begin, in an array so {@link #LARGE} that G1 lets it begin with a region: so no vector lies across two cache lines, which
+     * Where strips begin, in an array so {@link SparseKernels#LARGE} that G1 lets it begin with a region: so no vector lies across two cache lines, which
      * would take twice the time. Other collectors promise nothing.
      */
     static final int ALIGNED = 12;
-    /** 4 MB: half of a region, or more, up to a heap of 16 GB. */
-    static final int LARGE = 1 << 20;
     /** Where sums start from when nothing waits in c. */
     static final float[] ZEROS = new float[WIDE];
 
     private VectorStrips() {}
+
+    /** {@return an array for strips of so many floats; a large one, but where they are so few that it would not matter} */
+    static float[] room(float[] strips, int floats) {
+        int needed = Math.addExact(ALIGNED, floats);
+        if (needed <= strips.length) {
+            return strips;
+        }
+        return new float[floats < SparseKernels.FEW ? needed : Math.max(needed, SparseKernels.LARGE)];
+    }
 
     /** {@return how many columns the next strip has, of so many that are left} */
     static int width(int columns) {

@@ -3,6 +3,7 @@ package io.microgpt.model;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.kernel.Nonzeros;
 import io.microgpt.kernel.Panels;
+import io.microgpt.kernel.SparseKernels;
 
 /**
  * Activations of a forward pass and their gradients, in {@link Panels}, for up to so many rows R; grown on demand and reused from step to
@@ -48,8 +49,7 @@ final class Workspace {
         long e = config.nEmbd();
         long kept = Math.min(rows, Pass.GROUP_ROWS) * config.nHead() * Attention.KEPT;
         long layer = rows * (6 * e + config.mlpDim()) + kept;
-        // Twice the hidden units: their gradient, and lists of what relu leaves.
-        long beside = rows * (8 * e + 2 * config.mlpDim()) + e * config.mlpDim();
+        long beside = rows * (8 * e + config.mlpDim()) + SparseKernels.scratch(rows, config.mlpDim(), e);
         long logits = Panels.size(logitsRows(config, rows), config.vocabularySize());
         return Float.BYTES * (config.nLayer() * layer + beside + logits);
     }
