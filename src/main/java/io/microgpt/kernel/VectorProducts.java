@@ -225,7 +225,8 @@ final class VectorProducts {
         }
     }
 
-    private static void add(float[] sums, int to, int from, int n) {
+    /** {@code sums[to..] += sums[from..]}, whole vectors. */
+    static void add(float[] sums, int to, int from, int n) {
         for (int i = 0; i < n; i += WIDTH) {
             FloatVector.fromArray(SPECIES, sums, to + i)
                     .add(FloatVector.fromArray(SPECIES, sums, from + i))

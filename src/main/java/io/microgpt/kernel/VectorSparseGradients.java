@@ -4,13 +4,8 @@ import static io.microgpt.kernel.VectorStrips.ALIGNED;
 import static io.microgpt.kernel.VectorStrips.WIDE;
 import static io.microgpt.kernel.VectorStrips.width;
 
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
-
 /** Gradients of the matrices around relu: of each column its list of rows, of each of these a row of the other side. */
 final class VectorSparseGradients {
-    private static final VectorSpecies<Float> SPECIES = VectorKernels.SPECIES;
-    private static final int WIDTH = SPECIES.length();
     private static final int ROWS = Panels.ROWS;
     private static final int BLOCK = NonzeroLists.BLOCK;
     /** Columns whose sums wait together, 64 KB in a strip. */
@@ -94,7 +89,7 @@ final class VectorSparseGradients {
         for (int op = 0; op < leaves.length(); op++) {
             int leaf = leaves.operation(op);
             if (leaf == LeafTree.ADD) {
-                add(scratch.sums, (top - 1) * COLUMNS * WIDE, top * COLUMNS * WIDE, count * width);
+                VectorProducts.add(scratch.sums, (top - 1) * COLUMNS * WIDE, top * COLUMNS * WIDE, count * width);
                 top--;
                 continue;
             }
@@ -169,14 +164,6 @@ final class VectorSparseGradients {
             int at = from + (list[j] & 15) + (list[j] >> 4) * stride;
             xValues[j] = x[at];
             dxValues[j] = dx[at];
-        }
-    }
-
-    private static void add(float[] sums, int to, int from, int n) {
-        for (int i = 0; i < n; i += WIDTH) {
-            FloatVector.fromArray(SPECIES, sums, to + i)
-                    .add(FloatVector.fromArray(SPECIES, sums, from + i))
-                    .intoArray(sums, to + i);
         }
     }
 

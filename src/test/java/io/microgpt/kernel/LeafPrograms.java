@@ -65,6 +65,18 @@ public final class LeafPrograms {
         return stack.pop();
     }
 
+    /** {@return leaves of {@code rows} rows each, of which the first begins at row {@code first}} */
+    static LeafTree tree(int[] program, int first, int... rows) {
+        LeafTree tree = new LeafTree(program);
+        int row = first;
+        for (int n : rows) {
+            tree.leaf(row);
+            row += n;
+            tree.end(row);
+        }
+        return tree;
+    }
+
     public static int leaves(int[] program) {
         return (program.length + 1) / 2;
     }

@@ -2,6 +2,7 @@ package io.microgpt.kernel;
 
 import static io.microgpt.kernel.Floats.assertBits;
 import static io.microgpt.kernel.Floats.random;
+import static io.microgpt.kernel.LeafPrograms.tree;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -136,17 +137,6 @@ class SparseKernelTest {
         for (int seed = 0; seed < 4; seed++) {
             product(rows, columns, n, 0.3, seed % 2 == 0, seed < 2, seed);
         }
-    }
-
-    private static LeafTree tree(int[] program, int first, int... rows) {
-        LeafTree tree = new LeafTree(program);
-        int row = first;
-        for (int n : rows) {
-            tree.leaf(row);
-            row += n;
-            tree.end(row);
-        }
-        return tree;
     }
 
     /** {@code [column][o]} of the rows from one on to before another. */

@@ -2,6 +2,7 @@ package io.microgpt.kernel;
 
 import static io.microgpt.kernel.Floats.assertBits;
 import static io.microgpt.kernel.Floats.random;
+import static io.microgpt.kernel.LeafPrograms.tree;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -22,18 +23,6 @@ class WeightGradientByLeavesTest {
     private final Kernels scalar = KernelProvider.scalar();
     private final Kernels vector =
             KernelProvider.choose(KernelProvider.Choice.VECTOR).kernels();
-
-    /** Leaves of {@code rows} rows each; the first begins at row {@code first}. */
-    private static LeafTree tree(int[] program, int first, int... rows) {
-        LeafTree tree = new LeafTree(program);
-        int row = first;
-        for (int n : rows) {
-            tree.leaf(row);
-            row += n;
-            tree.end(row);
-        }
-        return tree;
-    }
 
     /**
      * Both give the bits of sums and additions. Rows before the first leaf, behind the last, and all padding are no numbers; outside of c
