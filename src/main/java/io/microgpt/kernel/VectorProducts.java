@@ -130,10 +130,6 @@ final class VectorProducts {
         gradient(m, n, a, 0, b, 0, leaves, c, cOffset, false);
     }
 
-    /**
-     * A strip of {@code c} at a time: what waits for its sibling in the tree waits in the cache, where whole matrices would go through memory
-     * once a leaf and once more an addition.
-     */
     private static void gradient(
             int m,
             int n,
@@ -145,9 +141,35 @@ final class VectorProducts {
             float[] c,
             int cOffset,
             boolean accumulate) {
+        if (n <= m) {
+            byStrips(m, n, a, aOffset, b, bOffset, leaves, c, cOffset, accumulate, false);
+        } else {
+            byStrips(n, m, b, bOffset, a, aOffset, leaves, c, cOffset, accumulate, true);
+        }
+    }
+
+    /**
+     * A strip of {@code c} at a time: what waits for its sibling in the tree waits in the cache, where whole matrices would go through memory
+     * once a leaf and once more an addition.
+     *
+     * @param across whether the strips are rows of {@code c}, not columns: its longer side goes to the left, for to copy what goes to the right,
+     *     element by element, takes three times as long
+     */
+    private static void byStrips(
+            int m,
+            int n,
+            float[] a,
+            int aOffset,
+            float[] b,
+            int bOffset,
+            LeafTree leaves,
+            float[] c,
+            int cOffset,
+            boolean accumulate,
+            boolean across) {
         Scratch scratch = SCRATCH.get();
         int first = leaves.start(0) / ROWS * ROWS;
-        int strip = strips(n, first, leaves.start(0) + leaves.rows(), b, bOffset, scratch);
+        int strip = right(n, first, leaves.start(0) + leaves.rows(), b, bOffset, scratch);
         int strips = Panels.count(n);
         int block = Math.max(1, BLOCK / (leaves.rows() + 1) / VectorTile.A_ROWS) * TILE;
         int waiting = Math.min(block, (m + TILE - 1) / TILE * TILE) * ROWS;
@@ -157,19 +179,30 @@ final class VectorProducts {
             pack(rows, leaves, a, aOffset + i * ROWS, Panels.stride(m), scratch);
             for (int j = 0; j < strips; j += SPAN) {
                 int next = SPAN == 2 && j + 1 < strips ? strip : 0;
-                int ci = cOffset + i * n + j * ROWS;
-                int columns = Math.min(SPAN * ROWS, n - j * ROWS);
-                if (accumulate) {
-                    take(rows, n, c, ci, columns, scratch.sums, waiting);
+                int ci = cOffset + (across ? j * ROWS * m + i : i * n + j * ROWS);
+                for (int h = 0; accumulate && h < SPAN && j + h < strips; h++) {
+                    int columns = Math.min(ROWS, n - (j + h) * ROWS);
+                    if (across) {
+                        VectorStrips.across(rows, columns, c, ci + h * ROWS * m, m, scratch.sums, h * waiting, ROWS);
+                    } else {
+                        take(rows, n, c, ci + h * ROWS, columns, scratch.sums, h * waiting);
+                    }
                 }
                 tree(rows, leaves, scratch, j * strip - first * ROWS, next, waiting, accumulate);
-                give(rows, n, scratch.sums, waiting, c, ci, columns);
+                for (int h = 0; h < SPAN && j + h < strips; h++) {
+                    int columns = Math.min(ROWS, n - (j + h) * ROWS);
+                    if (across) {
+                        giveAcross(rows, columns, scratch.sums, h * waiting, c, ci + h * ROWS * m, m);
+                    } else {
+                        give(rows, n, scratch.sums, h * waiting, c, ci + h * ROWS, columns);
+                    }
+                }
             }
         }
     }
 
     /** The right side, sixteen columns after sixteen, row after row from {@code first} on. {@return floats of a strip} */
-    private static int strips(int n, int first, int to, float[] b, int bOffset, Scratch scratch) {
+    private static int right(int n, int first, int to, float[] b, int bOffset, Scratch scratch) {
         int panels = Panels.count(to - first);
         int strip = panels * ROWS * ROWS;
         scratch.b = VectorChunks.grown(scratch.b, Math.multiplyExact(Panels.count(n), strip));
@@ -258,20 +291,26 @@ final class VectorProducts {
         }
     }
 
-    private static void take(int rows, int n, float[] c, int ci, int columns, float[] sums, int waiting) {
+    private static void take(int rows, int n, float[] c, int ci, int columns, float[] sums, int at) {
         for (int i = 0; i < rows; i++) {
-            copy(c, ci + i * n, sums, i * ROWS, Math.min(ROWS, columns));
-            if (columns > ROWS) {
-                copy(c, ci + i * n + ROWS, sums, waiting + i * ROWS, columns - ROWS);
-            }
+            copy(c, ci + i * n, sums, at + i * ROWS, columns);
         }
     }
 
-    private static void give(int rows, int n, float[] sums, int waiting, float[] c, int ci, int columns) {
+    private static void give(int rows, int n, float[] sums, int at, float[] c, int ci, int columns) {
         for (int i = 0; i < rows; i++) {
-            copy(sums, i * ROWS, c, ci + i * n, Math.min(ROWS, columns));
-            if (columns > ROWS) {
-                copy(sums, waiting + i * ROWS, c, ci + i * n + ROWS, columns - ROWS);
+            copy(sums, at + i * ROWS, c, ci + i * n, columns);
+        }
+    }
+
+    private static void giveAcross(int rows, int columns, float[] sums, int at, float[] c, int ci, int distance) {
+        int whole = rows - rows % ROWS;
+        for (int i = 0; i < whole; i += ROWS) {
+            VectorChunks.transpose(sums, at + i * ROWS, c, ci + i, distance, columns);
+        }
+        for (int i = whole; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                c[ci + j * distance + i] = sums[at + i * ROWS + j];
             }
         }
     }
