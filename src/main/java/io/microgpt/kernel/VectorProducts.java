@@ -45,34 +45,26 @@ final class VectorProducts {
             int rows,
             boolean accumulate) {
         Scratch scratch = SCRATCH.get();
-        int block = BLOCK / STEPS / VectorTile.A_ROWS * TILE;
-        for (int p = 0; p == 0 || p < k; p += STEPS) {
+        int most = BLOCK / STEPS / VectorTile.A_ROWS * TILE;
+        int depths = Math.max(1, (k + STEPS - 1) / STEPS);
+        int blocks = (m + most - 1) / most;
+        for (int n = 0; n < depths * blocks; n++) {
+            // In the order in which a lies in memory: of a large one, no page is left and come back to.
+            int p = (aColumn == 1 ? n % depths : n / blocks) * STEPS;
+            int i = (aColumn == 1 ? n / depths : n % blocks) * most;
             int steps = Math.min(STEPS, k - p);
-            for (int i = 0; i < m; i += block) {
-                int some = Math.min(block, m - i);
-                int ai = aOffset + i * aRow + p * aColumn;
-                scratch.a = VectorChunks.grown(scratch.a, (some + TILE - 1) / TILE * VectorChunks.tile(steps) + ROWS);
-                if (aColumn == 1) {
-                    VectorChunks.rows(some, steps, a, ai, aRow, scratch.a);
-                } else {
-                    VectorChunks.columns(some, steps, a, ai, aColumn, scratch.a);
-                }
-                int bi = bOffset + p * ROWS;
-                int ci = cOffset + i * ROWS;
-                int panels = Panels.count(rows);
-                block(
-                        some,
-                        steps,
-                        scratch.a,
-                        b,
-                        bi,
-                        Panels.stride(k),
-                        c,
-                        ci,
-                        Panels.stride(m),
-                        panels,
-                        accumulate || p > 0);
+            int some = Math.min(most, m - i);
+            int ai = aOffset + i * aRow + p * aColumn;
+            scratch.a = VectorChunks.grown(scratch.a, (some + TILE - 1) / TILE * VectorChunks.tile(steps) + ROWS);
+            if (aColumn == 1) {
+                VectorChunks.rows(some, steps, a, ai, aRow, scratch.a);
+            } else {
+                VectorChunks.columns(some, steps, a, ai, aColumn, scratch.a);
             }
+            int bi = bOffset + p * ROWS;
+            int ci = cOffset + i * ROWS;
+            boolean add = accumulate || p > 0;
+            block(some, steps, scratch.a, b, bi, Panels.stride(k), c, ci, Panels.stride(m), Panels.count(rows), add);
         }
     }
 

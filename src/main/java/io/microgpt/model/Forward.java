@@ -8,6 +8,8 @@ import io.microgpt.model.ParameterLayout.Matrix;
 
 /** The forward pass of a set of rows, keeping what the backward pass needs. */
 final class Forward {
+    private static final int FIRST_ROWS = 64;
+
     private final Kernels kernels;
     private final PanelKernels panels;
     private final Attention attention;
@@ -59,11 +61,16 @@ final class Forward {
 
     /** Of the hidden units, finds those that it leaves; the others it makes zero only where they are not to be passed over. */
     private void relu(int rows, int l, Workspace w) {
-        kernels.sparse().find(w.hidden[l], rows, m, w.active[l]);
-        w.sparse[l] = w.active[l].count() < mostActive * rows * m;
+        // Where already the first rows have too many, the others need not be searched.
+        w.sparse[l] = fewActive(Math.min(rows, FIRST_ROWS), l, w) && (rows <= FIRST_ROWS || fewActive(rows, l, w));
         if (!w.sparse[l]) {
             kernels.relu(w.hidden[l], 0, Panels.count(rows) * Panels.stride(m));
         }
+    }
+
+    private boolean fewActive(int rows, int l, Workspace w) {
+        kernels.sparse().find(w.hidden[l], rows, m, w.active[l]);
+        return w.active[l].count() < mostActive * rows * m;
     }
 
     /** The end of the MLP: likewise, from the hidden units that relu leaves. */
