@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains a model: jobs/train.sh [--config FILE] [--data PATH] [--out RUN] [--resume] [--no-spark] [--set key=value]...
+# Trains a model: jobs/train.sh [--config FILE] [--data PATH] [--out RUN] [--resume] [--no-spark [--threads N]] [--set key=value]...
 # With no configuration and no data it trains the given names of data-samples/.
 # What spark-submit takes (--master, --conf, --deploy-mode, ...) passes through; --help shows the rest.
 set -euo pipefail

@@ -47,6 +47,11 @@ final class Decoding implements Work {
     }
 
     @Override
+    public int threads() {
+        return 1;
+    }
+
+    @Override
     public double flopsPerToken() {
         return Flops.forward(model, model.blockSize()) / model.blockSize();
     }

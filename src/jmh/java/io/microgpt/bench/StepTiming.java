@@ -11,12 +11,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Times one workload and prints one line: {@code StepTiming WORKLOAD [SECONDS] [THREADS]}.
+ * Times one workload and prints one line: {@code StepTiming WORKLOAD [SECONDS] [WORKS]}.
  *
  * <p>It warms up for {@value #SHORTEST_WARM_UP} seconds and then until two neighbouring windows of {@value #WINDOW} seconds differ by
  * less than three per cent, for {@value #LONGEST_WARM_UP} seconds at most; where a step is longer than a window, for two steps. Then
- * it works for SECONDS, and at least two steps. Several threads are so many works side by side, each with weights of its own; their
- * tokens are added up.
+ * it works for SECONDS, and at least two steps. WORKS run side by side, each with weights of its own; their tokens are added up. Printed
+ * are how many they are and on how many threads each of them computes ({@link Workload}); what is allocated is counted of the thread that
+ * asks for the steps alone.
  */
 final class StepTiming {
     private static final double WINDOW = 1.5;
@@ -26,7 +27,7 @@ final class StepTiming {
     private static final int FEWEST_RUNS = 2;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    /** What one thread did. */
+    /** What one work did. */
     private record Done(long runs, long tokens, double seconds, long bytes) {
         double tokensPerSecond() {
             return tokens / seconds;
@@ -37,13 +38,13 @@ final class StepTiming {
 
     public static void main(String[] args) throws Exception {
         if (args.length < 1 || args.length > 3) {
-            throw new IllegalArgumentException("usage: StepTiming WORKLOAD [SECONDS] [THREADS]");
+            throw new IllegalArgumentException("usage: StepTiming WORKLOAD [SECONDS] [WORKS]");
         }
         Workload workload = Workload.of(args[0]);
         double seconds = args.length > 1 ? Double.parseDouble(args[1]) : 5.0;
-        int threads = args.length > 2 ? Integer.parseInt(args[2]) : 1;
+        int count = args.length > 2 ? Integer.parseInt(args[2]) : 1;
         List<Work> works = new ArrayList<>();
-        for (int t = 0; t < threads; t++) {
+        for (int w = 0; w < count; w++) {
             works.add(workload.open());
         }
         try {
@@ -109,13 +110,14 @@ final class StepTiming {
         long bytes = all.stream().mapToLong(Done::bytes).sum();
         System.out.println(String.format(
                 Locale.ROOT,
-                "workload=%s tokens_per_second=%.1f gflops=%.2f ms_per_step=%.4f bytes_per_step=%d threads=%d jdk=%s",
+                "workload=%s tokens_per_second=%.1f gflops=%.2f ms_per_step=%.4f bytes_per_step=%d works=%d threads=%d jdk=%s",
                 workload.key(),
                 tokensPerSecond,
                 tokensPerSecond * work.flopsPerToken() * 1e-9,
                 seconds * 1e3 / steps,
                 bytes / steps,
                 all.size(),
+                work.threads(),
                 Runtime.version().feature()));
     }
 }

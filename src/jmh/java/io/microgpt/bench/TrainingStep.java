@@ -36,6 +36,7 @@ final class TrainingStep implements Work {
     private static final Schedule LONG_RUN = new Schedule(1.0, 100, 1_000_000, 0.0);
 
     private final double baseRate;
+    private final int threads;
     private final Path directory;
     private final GradientSource source;
     private final Kernels kernels;
@@ -45,9 +46,13 @@ final class TrainingStep implements Work {
     private final double flopsPerToken;
     private long step;
 
-    /** @param directory of the dataset, deleted by {@link #close} */
-    TrainingStep(Dataset dataset, GptConfig model, int batch, double baseRate, Path directory) {
+    /**
+     * @param threads that compute, of a dataset of as many shards at least
+     * @param directory of the dataset, deleted by {@link #close}
+     */
+    TrainingStep(Dataset dataset, GptConfig model, int batch, double baseRate, int threads, Path directory) {
         this.baseRate = baseRate;
+        this.threads = threads;
         this.directory = directory;
         Manifest manifest = dataset.manifest();
         int[] sizes =
@@ -58,7 +63,7 @@ final class TrainingStep implements Work {
         double dropout = Double.parseDouble(System.getProperty("bench.dropout", "0"));
         TrainingTask task =
                 new TrainingTask(model, manifest.continuous() ? plan.withShiftedBlocks() : plan, 0.0, dropout, choice);
-        source = new LocalSource(dataset, task, System.err::println);
+        source = new LocalSource(dataset, task, threads, System.err::println);
         kernels = KernelProvider.choose(choice).kernels();
         weights = weights(model);
         clip = new Clip(1.0);
@@ -132,6 +137,11 @@ final class TrainingStep implements Work {
     @Override
     public int steps() {
         return 1;
+    }
+
+    @Override
+    public int threads() {
+        return threads;
     }
 
     @Override

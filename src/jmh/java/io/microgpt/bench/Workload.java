@@ -12,7 +12,7 @@ import java.util.Locale;
 /**
  * What is timed. {@code scripts/torch_step.py} knows the same names, shapes and batches. The data are files named by the system
  * properties {@code bench.names} and {@code bench.text}; without them, samples of the repository. {@code bench.dropout} is the rate of dropout,
- * none without it.
+ * none without it; {@code bench.threads} of a training compute together, one without it.
  */
 enum Workload {
     /** Blocks of contiguous text, characters. */
@@ -25,7 +25,7 @@ enum Workload {
     CONTEXT256(Data.TEXT, 128, 4, 4, 256, 8),
     CONTEXT256_TRAINED(Data.TEXT, 128, 4, 4, 256, 8, 500),
     CONTEXT1024(Data.TEXT, 128, 4, 4, 1024, 2),
-    /** The shape of the smallest GPT-2, on random tokens; of one shard, for a gradient of each shard is half a gigabyte. */
+    /** The shape of the smallest GPT-2, on random tokens; of a shard a thread, for a gradient of each shard is half a gigabyte. */
     GPT124M(Data.RANDOM, 768, 12, 12, 1024, 4),
     /** Generating, one sequence and many together. */
     DECODE1(Data.NONE, 128, 4, 4, 64, 1),
@@ -90,10 +90,12 @@ enum Workload {
         }
         try {
             Path directory = Files.createTempDirectory("microgpt-bench-");
-            Dataset dataset = dataset(new PreparedFiles(directory, blockSize, data == Data.RANDOM ? 1 : SHARDS));
+            int threads = Math.max(1, Integer.getInteger("bench.threads", 1));
+            int shards = Math.max(threads, data == Data.RANDOM ? 1 : SHARDS);
+            Dataset dataset = dataset(new PreparedFiles(directory, blockSize, shards));
             GptConfig model = model(dataset.manifest().vocabularySize());
             double baseRate = data == Data.NAMES ? 0.01 : 0.001;
-            TrainingStep step = new TrainingStep(dataset, model, batch, baseRate, directory);
+            TrainingStep step = new TrainingStep(dataset, model, batch, baseRate, threads, directory);
             if (trained > 0) {
                 step.trainTo(
                         trained,

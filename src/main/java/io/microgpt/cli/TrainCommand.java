@@ -57,6 +57,13 @@ final class TrainCommand implements Callable<Integer> {
     private boolean noSpark;
 
     @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description =
+                    "of --no-spark: compute on so many threads, at most one a shard, to the same bits (default: all processors)")
+    private Integer threads;
+
+    @Option(
             names = "--stop-at",
             paramLabel = "STEP",
             description =
@@ -104,6 +111,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void run() throws Exception {
+        checkThreads();
         Configuration hadoop = SparkSessions.hadoop();
         try (Sessions sessions = new Sessions("train", terminal)) {
             TrainingSetup setup = new TrainingSetup(hadoop, options, data, out, resume, terminal);
@@ -111,6 +119,16 @@ final class TrainCommand implements Callable<Integer> {
                 setup.preparedOnly();
             }
             train(hadoop, setup.resolve(sessions, noSpark), sessions);
+        }
+    }
+
+    private void checkThreads() {
+        if (threads != null && !noSpark) {
+            throw new IllegalArgumentException("--threads is of --no-spark; on Spark engine.tasks says how many tasks a"
+                    + " step has, and --conf spark.task.cpus how many threads each of them");
+        }
+        if (threads != null && threads < 1) {
+            throw new IllegalArgumentException("--threads " + threads + " must be at least 1");
         }
     }
 
@@ -133,7 +151,7 @@ final class TrainCommand implements Callable<Integer> {
                 model, steps, config.labelSmoothing(), settings.number(ConfigKey.MODEL_DROPOUT), config.kernels());
         // Executors may come up meanwhile: all that follows is of the same number of tasks.
         SparkOptions spark = noSpark
-                ? SparkOptions.ofTasks(1)
+                ? SparkOptions.ofTasks(Math.min(steps.shards(), processors()))
                 : Resolved.spark(settings)
                         .fixed(steps.shards(), cluster(settings, sessions).parallelism());
         Preflight before = preflight(data, task, spark, settings, sessions);
@@ -229,6 +247,10 @@ final class TrainCommand implements Callable<Integer> {
                                 + ": --resume or --set engine.tasks=" + now);
     }
 
+    private int processors() {
+        return threads != null ? threads : Runtime.getRuntime().availableProcessors();
+    }
+
     private Cluster cluster(Settings settings, Sessions sessions) {
         return noSpark ? Cluster.ofThisProcess() : Cluster.of(sessions.context(settings));
     }
@@ -242,7 +264,7 @@ final class TrainCommand implements Callable<Integer> {
     private GradientSource source(
             TrainingData data, TrainingTask task, SparkOptions spark, Settings settings, Sessions sessions) {
         if (noSpark) {
-            return new LocalSource(data, task, this::warn);
+            return new LocalSource(data, task, spark.tasks(), this::warn);
         }
         return new SparkSource(sessions.context(settings), data, task, spark, sessions.watch(settings), this::warn);
     }

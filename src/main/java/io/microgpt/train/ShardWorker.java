@@ -2,13 +2,11 @@ package io.microgpt.train;
 
 import io.microgpt.data.Corpus;
 import io.microgpt.data.TokenShard;
-import io.microgpt.kernel.Kernels;
 import io.microgpt.kernel.LeafTree;
 import io.microgpt.model.Gpt;
 import io.microgpt.model.Pass;
 import io.microgpt.model.Weights;
 import io.microgpt.optim.SumTree;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
@@ -22,43 +20,15 @@ public final class ShardWorker {
     private final TrainingTask task;
     private final Gpt gpt;
     private final Pass pass;
-    private Weights weights;
+    private final Deque<float[]> spare;
     private int[] tokens = new int[64];
-    private final Deque<float[]> spare = new ArrayDeque<>();
 
-    public ShardWorker(TrainingTask task, Gpt gpt) {
+    /** @param spare arrays for gradients, which hold anything; the trees that it adds to put there what they free */
+    ShardWorker(TrainingTask task, Gpt gpt, Deque<float[]> spare) {
         this.task = task;
         this.gpt = gpt;
+        this.spare = spare;
         this.pass = new Pass(gpt);
-    }
-
-    /** {@return the kernels that compute here} */
-    public Kernels kernels() {
-        return gpt.kernels();
-    }
-
-    /** {@return a tree over all shards of the dataset, whose freed arrays this worker uses again} */
-    public SumTree tree() {
-        return new SumTree(task.plan().shards(), gpt.kernels(), spare);
-    }
-
-    /** Gives back the arrays of sums that nobody needs any more. */
-    public void release(List<SumTree.Node> nodes) {
-        for (SumTree.Node node : nodes) {
-            if (node.sum() != null && node.sum().gradient().length > 0) { // sums of losses alone have none
-                spare.push(node.sum().gradient());
-            }
-        }
-    }
-
-    /** {@return the parameters packed for this worker's kernels, in an object that its next call uses again} */
-    public Weights weights(float[] parameters) {
-        if (weights == null) {
-            weights = new Weights(task.model(), parameters, gpt.kernels());
-        } else {
-            weights.set(parameters);
-        }
-        return weights;
     }
 
     /** Adds the gradients of the step's documents in {@code shards}, the first of which has number {@code first}. */
@@ -111,7 +81,7 @@ public final class ShardWorker {
                 pass.gradient(gradient, true);
                 stepDocument(shards.get(s), number, index, step);
                 pass.end();
-                double norm = Math.sqrt(kernels().sumOfSquares(gradient, 0, gradient.length));
+                double norm = Math.sqrt(gpt.kernels().sumOfSquares(gradient, 0, gradient.length));
                 documents.add(one.get(0).withGradientNorm(norm));
             }
         }
@@ -182,7 +152,8 @@ public final class ShardWorker {
             int leaves = order(level, index, program, documents, 0);
             LeafTree order =
                     new LeafTree(program.stream().mapToInt(Integer::intValue).toArray());
-            float[] gradient = spare.isEmpty() ? new float[gpt.config().parameters()] : spare.pop();
+            float[] used = spare.poll();
+            float[] gradient = used != null ? used : new float[gpt.config().parameters()];
             sums.expect(level, index, order, Arrays.copyOf(documents, leaves), gradient);
             if (leaves == 1) {
                 pass.gradient(gradient, true);

@@ -56,7 +56,7 @@ class CommandsTest {
         run = shared.resolve("run");
         prepared = Cli.run("prepare", "--config", config, "--input", text, "--out", data)
                 .well();
-        trained = Cli.run("train", "--no-spark", "--config", config, "--data", data, "--out", run)
+        trained = Cli.run("train", "--no-spark", "--threads", 1, "--config", config, "--data", data, "--out", run)
                 .well();
     }
 
@@ -89,6 +89,15 @@ class CommandsTest {
         // Before the two last lines: ten samples, to show what was learned.
         assertThat(trained.out().lines()).hasSize(12);
         assertThat(trained.err()).contains("12 steps of 24 documents", "this process, one thread");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 99})
+    void anyNumberOfThreadsGivesTheSameWeights(int threads) {
+        Ended several = train("--no-spark", "--threads", threads);
+
+        assertThat(several.lastLine()).isEqualTo(trained.lastLine());
+        assertThat(several.err()).contains("this process, " + Math.min(threads, 8) + " threads");
     }
 
     @ParameterizedTest

@@ -156,6 +156,21 @@ class MistakesTest {
     }
 
     @Test
+    void threadsThatCannotBe() {
+        for (Object[] threads : new Object[][] {{"--threads", 2}, {"--threads=0"}}) {
+            train(threads)
+                    .failed(
+                            "--threads is of --no-spark; on Spark engine.tasks says how many tasks a step has, and --conf"
+                                    + " spark.task.cpus how many threads each of them");
+        }
+        for (int threads : new int[] {0, -3}) {
+            train("--no-spark", "--threads", threads, "--data", data)
+                    .failed("--threads " + threads + " must be at least 1");
+        }
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
     void resumeWithAnotherDataset() throws IOException {
         Path other = directory.resolve("other");
         Cli.run("prepare", "--config", config, "--input", text, "--out", other, "--set", "data.seed=2")

@@ -63,7 +63,7 @@ class DropoutTrainingTest {
         run.train();
         float[] weights = run.store.load(30).weights();
         TrainingTask task = new TrainingTask(run.model, run.plan(), 0.0, Choice.AUTO);
-        try (GradientSource plain = new LocalSource(dataset, task, warning -> {})) {
+        try (GradientSource plain = new LocalSource(dataset, task, 1, warning -> {})) {
             assertThat(whole.test()).isEqualTo(plain.loss(Part.TEST, 1.0, weights));
             assertThat(whole.train()).isEqualTo(plain.loss(Part.TRAIN, 1.0, weights));
         }
@@ -81,7 +81,7 @@ class DropoutTrainingTest {
         for (double rate : new double[] {0.0, RATE}) {
             TrainingTask task = new TrainingTask(run.model, all, 0.0, rate, Choice.AUTO);
             Set<String> losses = new HashSet<>();
-            try (GradientSource source = new LocalSource(dataset, task, warning -> {})) {
+            try (GradientSource source = new LocalSource(dataset, task, 1, warning -> {})) {
                 for (long step = 0; step < 5; step++) {
                     losses.add("%.9f".formatted(source.at(step, weights).sum().meanLoss()));
                 }

@@ -15,6 +15,7 @@ import io.microgpt.model.TinyModels;
 import io.microgpt.optim.GradientSum;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The source fills the arrays of a former step again; what it gives depends on the step and the weights alone. */
@@ -45,11 +47,19 @@ class LocalSourceTest {
     }
 
     private static LocalSource source(int batch) {
+        return source(batch, 1);
+    }
+
+    private static LocalSource source(int batch, int threads) {
+        return source(model(), batch, threads);
+    }
+
+    private static LocalSource source(GptConfig model, int batch, int threads) {
         int[] sizes = dataset.manifest().train().stream()
                 .mapToInt(Manifest.Shard::documents)
                 .toArray();
-        TrainingTask task = new TrainingTask(model(), new StepPlan(7, sizes, batch), 0.1, Choice.AUTO);
-        return new LocalSource(dataset, task, warning -> {
+        TrainingTask task = new TrainingTask(model, new StepPlan(7, sizes, batch), 0.1, Choice.AUTO);
+        return new LocalSource(dataset, task, threads, warning -> {
             throw new AssertionError(warning);
         });
     }
@@ -80,6 +90,32 @@ class LocalSourceTest {
         }
     }
 
+    /** A document that is too long for the model fails in the thread that has its shard; other steps are as if it had not. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void stepsAmongThoseThatFail(int threads) {
+        GptConfig small = new GptConfig(model().vocabularySize(), 12, 3, 1, TinyDataset.BLOCK_SIZE - 2, 20);
+        float[] weights = TinyModels.weights(small, 3);
+        int failed = 0;
+        int steps = 30;
+        try (LocalSource used = source(small, 2, threads)) {
+            for (long step = 0; step < steps; step++) {
+                GradientSum actual;
+                try {
+                    actual = used.at(step, weights).sum();
+                } catch (IllegalArgumentException e) {
+                    assertThat(e).hasMessageContaining("9 positions; a model with block size 7 takes");
+                    failed++;
+                    continue;
+                }
+                try (LocalSource once = source(small, 2, 1)) {
+                    same(actual, once.at(step, weights).sum());
+                }
+            }
+        }
+        assertThat(failed).isBetween(1, steps - 1);
+    }
+
     /** Of one document, of a tree in one group, and of several groups. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 16, 300})
@@ -105,6 +141,34 @@ class LocalSourceTest {
             }
             used.at(3, others);
             same(used.at(3, weights).sum(), expected.get(3L));
+        }
+    }
+
+    /** Of no shard, one or all; the most threads are more than shards. */
+    @ParameterizedTest
+    @CsvSource({"1,2", "1,3", "2,2", "2,3", "16,2", "16,3", "16,7", "300,2", "300,7"})
+    void anyNumberOfThreads(int batch, int threads) {
+        try (LocalSource one = source(batch);
+                LocalSource several = source(batch, threads)) {
+            for (long step = 0; step < 12; step++) {
+                float[] weights = TinyModels.weights(model(), step);
+                same(several.at(step, weights).sum(), one.at(step, weights).sum());
+                assertThat(several.loss(Part.TEST, 0.7, weights)).isEqualTo(one.loss(Part.TEST, 0.7, weights));
+                assertThat(several.loss(Part.TRAIN, 1.0, weights)).isEqualTo(one.loss(Part.TRAIN, 1.0, weights));
+            }
+            float[] weights = TinyModels.weights(model(), 3);
+            assertThat(several.documents(5, weights)).isEqualTo(one.documents(5, weights));
+        }
+    }
+
+    @Test
+    void whatItIsCalled() {
+        try (LocalSource one = source(2);
+                LocalSource two = source(2, 2);
+                LocalSource most = source(2, 7)) {
+            assertThat(one.description()).startsWith("this process, one thread, ");
+            assertThat(two.description()).startsWith("this process, 2 threads, ");
+            assertThat(most.description()).startsWith("this process, 3 threads, ");
         }
     }
 
@@ -160,6 +224,23 @@ class LocalSourceTest {
                 assertThat(source.at(step, weights).sum().gradient()).isSameAs(first);
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 7})
+    void trainingDoesNotSeeThreads(int threads) {
+        List<TrainingRun> runs = new ArrayList<>();
+        for (int t : new int[] {1, threads}) {
+            TrainingRun run = new TrainingRun(dataset, directory.resolve("on-" + t));
+            run.steps = 12;
+            run.evalEvery = 3;
+            run.dropout = 0.1;
+            run.threads = t;
+            runs.add(run);
+        }
+        assertThat(runs.get(1).train()).isEqualTo(runs.get(0).train());
+        assertThat(runs.get(1).store.load(12).state())
+                .isEqualTo(runs.get(0).store.load(12).state());
     }
 
     /** A training has the bits of one for each of whose steps there is a source of its own. */

@@ -77,7 +77,7 @@ class ReplayTest {
         TrainingTask task = task(TrainingData.of(first));
         double before;
         double after;
-        try (LocalSource source = new LocalSource(first, task, warning -> {})) {
+        try (LocalSource source = new LocalSource(first, task, 1, warning -> {})) {
             before =
                     source.loss(Part.TEST, 1.0, forgetting.initialWeights.get()).mean();
             after = source.loss(Part.TEST, 1.0, forgetting.store.load(100).weights())
@@ -145,8 +145,8 @@ class ReplayTest {
     void lossesAreApart() {
         TrainingData data = new TrainingData(second, Optional.of(first));
         float[] weights = replaying.initialWeights.get();
-        try (LocalSource both = new LocalSource(data, task(data), warning -> {});
-                LocalSource alone = new LocalSource(second, task(TrainingData.of(second)), warning -> {})) {
+        try (LocalSource both = new LocalSource(data, task(data), 1, warning -> {});
+                LocalSource alone = new LocalSource(second, task(TrainingData.of(second)), 1, warning -> {})) {
             assertThat(both.loss(Part.TRAIN, 0.5, weights)).isEqualTo(alone.loss(Part.TRAIN, 0.5, weights));
             assertThat(both.loss(Corpus.REPLAYED, Part.TRAIN, 1.0, weights).documents())
                     .isEqualTo(first.manifest().documents(Part.TRAIN));

@@ -46,7 +46,7 @@ class ShardScorerTest {
     @Test
     void theLossHasTheBitsOfTraining() {
         TrainingTask task = new TrainingTask(model, StepPlan.ofShards(SHARDS), 0.0, Choice.AUTO);
-        try (LocalSource source = new LocalSource(dataset, task, warning -> {})) {
+        try (LocalSource source = new LocalSource(dataset, task, 1, warning -> {})) {
             for (Part part : Part.values()) {
                 assertThat(score(part).loss()).isEqualTo(source.loss(part, 1.0, weights));
             }

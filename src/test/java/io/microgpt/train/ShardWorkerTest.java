@@ -15,9 +15,11 @@ import io.microgpt.optim.GradientSum;
 import io.microgpt.optim.SumTree;
 import io.microgpt.random.CounterRandom;
 import io.microgpt.random.CounterRandom.Purpose;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
@@ -39,6 +41,7 @@ class ShardWorkerTest {
         final List<TokenShard> shards = new ArrayList<>();
         final Gpt gpt;
         final float[] parameters;
+        final Deque<float[]> spare = new ArrayDeque<>();
         private final StepPlan plan;
         private final TrainingTask task;
 
@@ -79,7 +82,15 @@ class ShardWorkerTest {
         }
 
         ShardWorker worker() {
-            return new ShardWorker(task, gpt);
+            return new ShardWorker(task, gpt, spare);
+        }
+
+        Weights weights() {
+            return new Weights(config, parameters, gpt.kernels());
+        }
+
+        SumTree tree() {
+            return new SumTree(shards.size(), gpt.kernels(), spare);
         }
 
         /** {@return the positions of a step's documents, shard by shard} */
@@ -94,7 +105,7 @@ class ShardWorkerTest {
 
         /** {@return the sum of a step, with a pass and an array for each shard} */
         GradientSum reference(long step) {
-            Weights weights = new Weights(config, parameters, gpt.kernels());
+            Weights weights = weights();
             SumTree tree = new SumTree(shards.size(), gpt.kernels());
             for (int s = 0; s < shards.size(); s++) {
                 TokenShard shard = shards.get(s);
@@ -134,13 +145,9 @@ class ShardWorkerTest {
             List<SumTree.Node> nodes = new ArrayList<>();
             for (int w = 0; w + 1 < cuts.size(); w++) {
                 ShardWorker worker = workers.get(w % workers.size());
-                SumTree tree = worker.tree();
-                worker.gradients(
-                        tree,
-                        shards.subList(cuts.get(w), cuts.get(w + 1)),
-                        cuts.get(w),
-                        step,
-                        worker.weights(parameters));
+                SumTree tree = tree();
+                List<TokenShard> part = shards.subList(cuts.get(w), cuts.get(w + 1));
+                worker.gradients(tree, part, cuts.get(w), step, weights());
                 nodes.addAll(tree.nodes());
             }
             return nodes;
@@ -350,30 +357,10 @@ class ShardWorkerTest {
         assertThat(nodes).extracting(SumTree.Node::index).containsExactly(3, 1, 1);
     }
 
-    /** Arrays that were given back hold anything, and are used again, in this step or a later one. */
-    @Test
-    void arraysThatWereGivenBack() {
-        Corpus corpus = Corpus.of(8, 8, i -> 40 + i * 31 % 91, 30);
-        ShardWorker worker = corpus.worker();
-        List<float[]> released = new ArrayList<>();
-        for (long step = 0; step < 6; step++) {
-            SumTree tree = worker.tree();
-            worker.gradients(tree, corpus.shards, 0, step, worker.weights(corpus.parameters));
-            float[] gradient = tree.total().gradient();
-            same(tree.total(), corpus.reference(step), "step " + step);
-            if (step > 0) {
-                assertThat(released).anyMatch(array -> array == gradient);
-            }
-            Arrays.fill(gradient, Float.NaN);
-            released.add(gradient);
-            worker.release(tree.nodes());
-        }
-    }
-
     @Test
     void lossesAreThoseOfEachShard() {
         Corpus corpus = Corpus.of(5, 9, i -> 1 + i * 29 % 130, 4);
-        Weights weights = new Weights(SHAPE, corpus.parameters, corpus.gpt.kernels());
+        Weights weights = corpus.weights();
         SumTree expected = new SumTree(5, corpus.gpt.kernels());
         for (int s = 0; s < 5; s++) {
             TokenShard shard = corpus.shards.get(s);
@@ -385,11 +372,11 @@ class ShardWorkerTest {
             expected.addLeaf(s, new GradientSum(new float[0], loss[0], positions, 5));
         }
         ShardWorker worker = corpus.worker();
-        SumTree driver = worker.tree();
+        SumTree driver = corpus.tree();
         for (int[] part : new int[][] {{3, 5}, {0, 1}, {1, 3}}) {
-            SumTree tree = worker.tree();
+            SumTree tree = corpus.tree();
             List<TokenShard> some = corpus.shards.subList(part[0], part[1]);
-            worker.losses(tree, some, part[0], io.microgpt.data.Corpus.OWN, 0.5, worker.weights(corpus.parameters));
+            worker.losses(tree, some, part[0], io.microgpt.data.Corpus.OWN, 0.5, corpus.weights());
             tree.nodes().forEach(driver::add);
         }
         assertThat(driver.total().lossSum()).isEqualTo(expected.total().lossSum());

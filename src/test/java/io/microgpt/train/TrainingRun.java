@@ -55,6 +55,7 @@ final class TrainingRun implements TrainingListener {
     int keep = 2;
     double labelSmoothing = 0.0;
     double dropout = 0.0;
+    int threads = 1;
     Choice kernels = Choice.AUTO;
     int patienceSeconds = 120;
     int patience = 0;
@@ -121,7 +122,7 @@ final class TrainingRun implements TrainingListener {
                 guard);
         TrainingTask task = new TrainingTask(model, plan(), labelSmoothing, dropout, kernels);
         long from = resumed.map(checkpoint -> checkpoint.state().step()).orElse(0L);
-        try (GradientSource source = sources.apply(new LocalSource(data, task, warning -> {
+        try (GradientSource source = sources.apply(new LocalSource(data, task, threads, warning -> {
                     throw new AssertionError(warning);
                 }));
                 MetricsLog metrics = new MetricsLog(hadoop, metrics(), from, patienceSeconds)) {

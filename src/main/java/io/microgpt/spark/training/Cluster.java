@@ -84,6 +84,11 @@ public record Cluster(
         return master.equals(THIS_PROCESS) ? PLAIN_BYTES : SPARK_BYTES;
     }
 
+    /** {@return what else may help where the driver's heap is short for so many threads or tasks} */
+    String fewerThreads(int threads) {
+        return master.equals(THIS_PROCESS) && threads > 1 ? ", or fewer --threads" : "";
+    }
+
     /** {@return what gives the driver a heap of so many bytes} */
     String driverHeap(long bytes) {
         return master.equals(THIS_PROCESS)

@@ -81,7 +81,7 @@ public record Preflight(Footprint footprint, Cluster cluster) {
         // What was not enough, though it should have been, wants half as much again.
         long more = Math.max(least, least > cluster.driverBytes() ? 0 : cluster.driverBytes() * 3 / 2);
         return "the driver needs a heap of at least " + bytes(least) + " and has " + bytes(cluster.driverBytes())
-                + "; give " + cluster.driverHeap(more);
+                + "; give " + cluster.driverHeap(more) + cluster.fewerThreads(footprint.tasks());
     }
 
     /** {@return what a step moves and what is held, in one line} */

@@ -139,7 +139,7 @@ class DirectTest {
     }
 
     private static void assertExpected(GradientSum sum) {
-        try (GradientSource local = new LocalSource(dataset, task, warning -> {})) {
+        try (GradientSource local = new LocalSource(dataset, task, 1, warning -> {})) {
             GradientSum expected = local.at(STEP, weights).sum();
             assertThat(sum.gradient()).isEqualTo(expected.gradient());
             assertThat(sum.lossSum()).isEqualTo(expected.lossSum());

@@ -228,6 +228,18 @@ class PreflightTest {
         assertThat(local - plain).isEqualTo(136 * MIB);
     }
 
+    /** Each has a gradient and activations of its own. */
+    @Test
+    void withoutSparkEveryThreadIsCounted() {
+        Preflight one = preflight(TEN_MILLION, Cluster.ofThisProcess(), SparkOptions.ofTasks(1));
+        Preflight two = preflight(TEN_MILLION, Cluster.ofThisProcess(), SparkOptions.ofTasks(2));
+        long more = two.footprint().driverBytes() - one.footprint().driverBytes();
+        assertThat(more).isGreaterThan(TEN_MILLION_BYTES);
+        OutOfMemoryError e = new OutOfMemoryError("Java heap space");
+        assertThat(one.outOfHeap(e)).doesNotContain("--threads");
+        assertThat(two.outOfHeap(e)).endsWith(", or fewer --threads");
+    }
+
     @Test
     void tokensAreCountedAsTheyAreHeld() {
         Manifest.Shard train = new Manifest.Shard(1_000, 7_000, "b", 900, "d");

@@ -62,7 +62,7 @@ class SparkSourceTest {
     @ValueSource(ints = {1, 2, 3, SHARDS, 5 * SHARDS, 0})
     void gradientsAndLossesHaveTheBitsOfOneProcess(int tasks) {
         TrainingTask task = task(dataset, 12, Choice.AUTO);
-        try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
+        try (GradientSource local = new LocalSource(dataset, task, 1, SparkSourceTest::unexpected);
                 GradientSource spark = spark(dataset, task, SparkOptions.ofTasks(tasks))) {
             for (long step : new long[] {0, 1, 6, 7, 8, 1_000_000}) {
                 float[] weights = weights(task, step);
@@ -89,8 +89,8 @@ class SparkSourceTest {
         TrainingTask alone = task(dataset, 12, Choice.AUTO);
         TrainingTask task = new TrainingTask(
                 alone.model(), data.plan(3, 12, 0.3), alone.labelSmoothing(), alone.dropout(), Choice.AUTO);
-        try (GradientSource local = new LocalSource(data, task, SparkSourceTest::unexpected);
-                GradientSource own = new LocalSource(dataset, alone, SparkSourceTest::unexpected);
+        try (GradientSource local = new LocalSource(data, task, 1, SparkSourceTest::unexpected);
+                GradientSource own = new LocalSource(dataset, alone, 1, SparkSourceTest::unexpected);
                 GradientSource spark = spark(data, task, SparkOptions.ofTasks(tasks))) {
             for (long step : new long[] {0, 1, 6, 1_000}) {
                 float[] weights = weights(task, step);
@@ -115,7 +115,7 @@ class SparkSourceTest {
     void slicesThroughAShuffleHaveTheBitsOfOneProcess(int tasks) {
         TrainingTask task = task(dataset, 12, Choice.AUTO);
         SparkOptions sliced = new SparkOptions(tasks, Optional.of(Gather.SLICED));
-        try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
+        try (GradientSource local = new LocalSource(dataset, task, 1, SparkSourceTest::unexpected);
                 GradientSource spark = spark(dataset, task, sliced)) {
             for (long step : new long[] {0, 1, 6, 1_000_000}) {
                 float[] weights = weights(task, step);
@@ -154,7 +154,7 @@ class SparkSourceTest {
         TrainingTask task = new TrainingTask(model, plan(dataset, 12), 0.0, Choice.AUTO);
         for (Gather gather : Gather.values()) {
             SparkOptions options = new SparkOptions(3, Optional.of(gather));
-            try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
+            try (GradientSource local = new LocalSource(dataset, task, 1, SparkSourceTest::unexpected);
                     GradientSource spark = spark(dataset, task, options)) {
                 for (long step = 0; step < 3; step++) { // the arrays of a step are those of the step before
                     float[] weights = weights(task, step);
@@ -188,7 +188,7 @@ class SparkSourceTest {
         LocalSpark.session().stop();
         System.setProperty("spark.task.cpus", "2");
         TrainingTask task = task(dataset, 12, Choice.AUTO);
-        try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
+        try (GradientSource local = new LocalSource(dataset, task, 1, SparkSourceTest::unexpected);
                 GradientSource spark = spark(dataset, task, SparkOptions.ofTasks(tasks))) {
             for (long step : new long[] {0, 1, 7}) {
                 float[] weights = weights(task, step);
@@ -211,7 +211,7 @@ class SparkSourceTest {
     @Test
     void shardsThatAStepTakesNothingOfAddNothing() {
         TrainingTask task = task(dataset, 2, Choice.AUTO);
-        try (GradientSource local = new LocalSource(dataset, task, SparkSourceTest::unexpected);
+        try (GradientSource local = new LocalSource(dataset, task, 1, SparkSourceTest::unexpected);
                 GradientSource spark = spark(dataset, task, SparkOptions.ofTasks(5))) {
             for (long step = 0; step < 10; step++) {
                 GradientSum sum = spark.at(step, weights(task, step)).sum();
@@ -228,8 +228,8 @@ class SparkSourceTest {
         TrainingTask task = new TrainingTask(none.model(), none.plan(), 0.1, 0.3, Choice.AUTO);
         TrainingTask scalar = new TrainingTask(none.model(), none.plan(), 0.1, 0.3, Choice.SCALAR);
         float[] weights = weights(task, 1);
-        try (GradientSource local = new LocalSource(dataset, scalar, SparkSourceTest::unexpected);
-                GradientSource plain = new LocalSource(dataset, none, SparkSourceTest::unexpected);
+        try (GradientSource local = new LocalSource(dataset, scalar, 1, SparkSourceTest::unexpected);
+                GradientSource plain = new LocalSource(dataset, none, 1, SparkSourceTest::unexpected);
                 GradientSource spark = spark(dataset, task, SparkOptions.ofTasks(tasks))) {
             for (long step : new long[] {0, 7}) {
                 GradientSum sum = spark.at(step, weights).sum();
@@ -245,7 +245,7 @@ class SparkSourceTest {
     void scalarKernelsGiveTheSameBits() {
         TrainingTask auto = task(dataset, 12, Choice.AUTO);
         TrainingTask scalar = task(dataset, 12, Choice.SCALAR);
-        try (GradientSource local = new LocalSource(dataset, auto, SparkSourceTest::unexpected);
+        try (GradientSource local = new LocalSource(dataset, auto, 1, SparkSourceTest::unexpected);
                 GradientSource spark = spark(dataset, scalar, SparkOptions.ofTasks(3))) {
             assertSame(
                     spark.at(3, weights(auto, 3)).sum(),
@@ -275,7 +275,7 @@ class SparkSourceTest {
                 .into(directory.resolve("train-only"))
                 .dataset();
         TrainingTask task = task(trainOnly, 4, Choice.AUTO);
-        try (GradientSource local = new LocalSource(trainOnly, task, SparkSourceTest::unexpected);
+        try (GradientSource local = new LocalSource(trainOnly, task, 1, SparkSourceTest::unexpected);
                 GradientSource spark = spark(trainOnly, task, SparkOptions.ofTasks(3))) {
             float[] weights = weights(task, 0);
             assertThat(spark.loss(Part.TEST, 1.0, weights)).isEqualTo(new LossSum(0.0, 0, 0));

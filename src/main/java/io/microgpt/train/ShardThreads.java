@@ -1,0 +1,126 @@
+package io.microgpt.train;
+
+import io.microgpt.data.TokenShard;
+import io.microgpt.kernel.KernelProvider;
+import io.microgpt.kernel.Kernels;
+import io.microgpt.model.Gpt;
+import io.microgpt.model.Weights;
+import io.microgpt.optim.SumTree;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Function;
+
+/**
+ * Computes over shards by several threads, each with a worker of its own and a run of the shards; the tree makes the bits those of one
+ * thread. It owns the workers and the arrays that they reuse from call to call, and nothing that a result depends on.
+ */
+public final class ShardThreads {
+    /** Of all who compute in this JVM; they end when they have nothing to do for a while. */
+    private static final ExecutorService THREADS = Executors.newCachedThreadPool(ShardThreads::thread);
+
+    private final TrainingTask task;
+    private final Kernels kernels;
+    private final Deque<ShardWorker> idle = new ConcurrentLinkedDeque<>();
+    private final Deque<float[]> spare = new ConcurrentLinkedDeque<>();
+
+    /** Adds what a worker computes of the shards {@code [from, end)} to its tree. */
+    @FunctionalInterface
+    public interface Arithmetic {
+        void run(ShardWorker worker, SumTree tree, int from, int end);
+    }
+
+    /** @throws IllegalStateException if the kernels of the task cannot run here */
+    public ShardThreads(TrainingTask task) {
+        this.task = task;
+        this.kernels = KernelProvider.choose(task.kernels()).kernels();
+    }
+
+    private static Thread thread(Runnable work) {
+        Thread thread = new Thread(work, "microgpt-shards");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /** {@return the kernels that compute here} */
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    /**
+     * {@return the sums of {@code shards} shards, divided among so many threads, at most one a shard; one is the caller's own} What a thread
+     * throws is thrown here; the others are told to stop, but not waited for.
+     *
+     * @throws IllegalStateException if the caller is interrupted, as it still is then
+     */
+    public SumTree compute(int threads, int shards, Arithmetic arithmetic) {
+        int runs = Math.min(threads, shards);
+        if (runs <= 1) {
+            return run(arithmetic, 0, shards);
+        }
+        List<Future<SumTree>> parts = new ArrayList<>();
+        try {
+            for (int r = 0; r < runs; r++) {
+                int from = (int) ((long) shards * r / runs);
+                int end = (int) ((long) shards * (r + 1) / runs);
+                parts.add(THREADS.submit(() -> run(arithmetic, from, end)));
+            }
+            SumTree all = tree();
+            for (Future<SumTree> part : parts) {
+                part.get().nodes().forEach(all::add);
+            }
+            return all;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // as Spark does to kill a task
+            throw new IllegalStateException("the task was interrupted", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Error error) { // a heap that is short is one wherever it is noticed
+                throw error;
+            }
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+        } finally {
+            parts.forEach(part -> part.cancel(true));
+        }
+    }
+
+    private SumTree run(Arithmetic arithmetic, int from, int end) {
+        return byWorker(worker -> {
+            SumTree tree = tree();
+            arithmetic.run(worker, tree, from, end);
+            return tree;
+        });
+    }
+
+    /** {@return the step's documents in {@code shards}, one by one in this thread, each with its own loss and gradient norm} */
+    public List<StepDocument> documents(List<TokenShard> shards, int first, long step, Weights weights) {
+        return byWorker(worker -> worker.documents(shards, first, step, weights));
+    }
+
+    /** Who fails is not asked again. */
+    private <T> T byWorker(Function<ShardWorker, T> work) {
+        ShardWorker waiting = idle.poll();
+        ShardWorker worker = waiting != null ? waiting : new ShardWorker(task, new Gpt(task.model(), kernels), spare);
+        T result = work.apply(worker);
+        idle.push(worker);
+        return result;
+    }
+
+    /** {@return a tree over all shards of the dataset, whose freed arrays are used again} */
+    private SumTree tree() {
+        return new SumTree(task.plan().shards(), kernels, spare);
+    }
+
+    /** Gives back the arrays of sums that nobody needs any more. Those of sums that are never given back are left to the collector. */
+    public void release(List<SumTree.Node> nodes) {
+        for (SumTree.Node node : nodes) {
+            if (node.sum() != null && node.sum().gradient().length > 0) { // sums of losses alone have none
+                spare.push(node.sum().gradient());
+            }
+        }
+    }
+}
