@@ -53,10 +53,10 @@ public final class ShardThreads {
     }
 
     /**
-     * {@return the sums of {@code shards} shards, divided among so many threads, at most one a shard; one is the caller's own} What a thread
-     * throws is thrown here; the others are told to stop, but not waited for.
+     * {@return the sums of so many shards, divided among as many threads, at most one a shard; where it is one, it is the caller's} What a
+     * thread throws is thrown here; the others are told to stop, but not waited for.
      *
-     * @throws IllegalStateException if the caller is interrupted, as it still is then
+     * @throws IllegalStateException if the caller is interrupted, which it is still
      */
     public SumTree compute(int threads, int shards, Arithmetic arithmetic) {
         int runs = Math.min(threads, shards);
