@@ -137,6 +137,9 @@ jvm() { # java, options and class...
     ${MICROGPT_JAVA_OPTIONS:-} -cp "$class_path" "$@"
 }
 
+# Of one training of ours, beside PyTorch at its best.
+processors=$(getconf _NPROCESSORS_ONLN)
+
 # Threads of PyTorch and of its BLAS, which takes all that there are unless it is told.
 torch_threads=(11 12 22)
 
@@ -164,6 +167,8 @@ measure_all() {
         measure "$run" "ours$i" jvm "${javas[i]}" ${memory[@]+"${memory[@]}"} io.microgpt.bench.StepTiming "$workload" "$seconds"
       done
       case $workload in decode*) continue ;; esac
+      [ "$processors" = 1 ] || measure "$run" all jvm "${javas[0]}" ${memory[@]+"${memory[@]}"} -Dbench.threads="$processors" \
+        io.microgpt.bench.StepTiming "$workload" "$seconds"
       for threads in "${torch_threads[@]}"; do
         # One thread always; of the others the one that was the best in the first run.
         [ "$threads" = 11 ] || [ "$run" = 1 ] || ! slower "$workload" "$threads" || continue
@@ -176,7 +181,7 @@ measure_all() {
 
 # A ratio is the median of the runs' ratios, not the ratio of the medians: what is measured together is compared.
 table() {
-  awk -v workloads="${workloads[*]}" -v javas="${#javas[@]}" -v torch="$torch" '
+  awk -v workloads="${workloads[*]}" -v javas="${#javas[@]}" -v torch="$torch" -v processors="$processors" '
     function median(values, n,    i, j, v) {
       for (i = 2; i <= n; i++) {
         v = values[i]
@@ -224,8 +229,8 @@ table() {
       for (j = 0; j < javas; j++) {
         head = head (j ? " " : " tokens/s, JDK ") (j ? "JDK " : "") jdk["ours" j] " |"; rule = rule "---|"
       }
-      print head " PyTorch, one thread | ratio | PyTorch, its best | ratio | share of peak | allocation a step |"
-      print rule "---|---|---|---|---|---|"
+      print head " PyTorch, one thread | ratio | PyTorch, its best | ratio | ours, " processors " threads | ratio | share of peak | allocation a step |"
+      print rule "---|---|---|---|---|---|---|---|"
       n = split(workloads, order, " ")
       for (w = 1; w <= n; w++) {
         name = order[w]
@@ -250,12 +255,14 @@ table() {
         none = name ~ /^decode/ ? "-" : torch ? "failed" : "not installed"
         line = line " " (one >= 0 ? thousands(one) : none) " | " single " | "
         line = line (peer >= 0 ? thousands(peer) " (" (best == 11 ? "one thread" : best == 12 ? "two of its BLAS" : "two threads") ")" : none)
-        print line " | " ratio " | " share " | " allocated " |"
+        all = typical(name " all"); more = typical(name " all", name " torch" best)
+        line = line " | " ratio " | " (all >= 0 ? thousands(all) : "-") " | " (more >= 0 ? sprintf("%.2f", more) : "")
+        print line " | " share " | " allocated " |"
       }
       x = typical("peak")
       print ""
       if (x >= 0) printf "Peak of one thread: %.0f GFLOP/s. ", x
-      print "Medians of " runs (runs > 1 ? " runs (gpt124m of at most 3); " : " run; ") "ours on one thread; PyTorch keeps its freed memory."
+      print "Medians of " runs (runs > 1 ? " runs (gpt124m of at most 3); " : " run; ") "ours on one thread, with the " processors " threads of the first JDK beside its best; PyTorch keeps its freed memory."
     }' "$results"
   echo "The chapter's C program, elsewhere: $chapter."
 }
