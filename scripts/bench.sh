@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures training and generating against PyTorch and against the processor's own limit, in turn, and prints a table.
 #   scripts/bench.sh [--quick] [--runs N] [--workloads A,B] [--java-homes DIR[:DIR]] [--names FILE] [--text FILE] [--kernels]
-# --quick          one short run of few workloads, under four minutes; for a first look, not for quoting
+# --quick          one short run of few workloads, a few minutes; for a first look, not for quoting
 # --runs N         times that everything is measured in turn (default 5); the table shows medians
 # --workloads A,B  of shakespeare, shakespeare-trained, names, context256, context256-trained, context1024, gpt124m, decode1, decode64 (Workload.java
 #                  says what they are; what is trained first takes minutes, once)
@@ -137,15 +137,16 @@ jvm() { # java, options and class...
     ${MICROGPT_JAVA_OPTIONS:-} -cp "$class_path" "$@"
 }
 
-# Of one training of ours, beside PyTorch at its best.
-processors=$(getconf _NPROCESSORS_ONLN)
+# Threads of one training of ours, beside PyTorch at its best.
+processors=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 
 # Threads of PyTorch and of its BLAS, which takes all that there are unless it is told.
-torch_threads=(11 12 22)
+torch_threads=(1-1)
+[ "$processors" = 1 ] || torch_threads+=("1-$processors" "$processors-$processors")
 
 slower() { # workload, threads: whether in the first run others were faster
   awk -v workload="$1" -v peer="torch$2" '
-    $0 ~ "^run=1 peer=torch[0-9]* workload=" workload " " {
+    $0 ~ "^run=1 peer=torch[0-9-]* workload=" workload " " {
       split($2, name, "="); split($4, tokens, "=")
       speed[name[2]] = tokens[2]
       if (tokens[2] > best) best = tokens[2]
@@ -171,9 +172,9 @@ measure_all() {
         io.microgpt.bench.StepTiming "$workload" "$seconds"
       for threads in "${torch_threads[@]}"; do
         # One thread always; of the others the one that was the best in the first run.
-        [ "$threads" = 11 ] || [ "$run" = 1 ] || ! slower "$workload" "$threads" || continue
-        [ -z "$torch" ] || measure "$run" "torch$threads" env "${keep_memory[@]}" OPENBLAS_NUM_THREADS="${threads:1}" \
-          "$python" "$root/scripts/torch_step.py" "$workload" "$seconds" "${threads:0:1}" --names "$names" --text "$text"
+        [ "$threads" = 1-1 ] || [ "$run" = 1 ] || ! slower "$workload" "$threads" || continue
+        [ -z "$torch" ] || measure "$run" "torch$threads" env "${keep_memory[@]}" OPENBLAS_NUM_THREADS="${threads#*-}" \
+          "$python" "$root/scripts/torch_step.py" "$workload" "$seconds" "${threads%-*}" --names "$names" --text "$text"
       done
     done
   done
@@ -234,16 +235,17 @@ table() {
       n = split(workloads, order, " ")
       for (w = 1; w <= n; w++) {
         name = order[w]
-        best = 11
-        for (t = 12; t <= 22; t += 10) if (typical(name " torch" t) > typical(name " torch" best)) best = t
-        one = typical(name " torch11")
+        best = "1-1"; blas = "1-" processors; both = processors "-" processors
+        if (typical(name " torch" blas) > typical(name " torch" best)) best = blas
+        if (typical(name " torch" both) > typical(name " torch" best)) best = both
+        one = typical(name " torch1-1")
         peer = typical(name " torch" best)
         line = "| " name " |"; single = ""; ratio = ""; share = ""; allocated = ""
         for (j = 0; j < javas; j++) {
           key = name " ours" j
           x = typical(key)
           line = line (x < 0 ? " failed |" : " " thousands(x) " |")
-          x = typical(key, name " torch11")
+          x = typical(key, name " torch1-1")
           if (x >= 0) single = joined(single, sprintf("%.2f", x))
           x = typical(key, name " torch" best)
           if (x >= 0) ratio = joined(ratio, sprintf("%.2f", x))
@@ -254,9 +256,9 @@ table() {
         }
         none = name ~ /^decode/ ? "-" : torch ? "failed" : "not installed"
         line = line " " (one >= 0 ? thousands(one) : none) " | " single " | "
-        line = line (peer >= 0 ? thousands(peer) " (" (best == 11 ? "one thread" : best == 12 ? "two of its BLAS" : "two threads") ")" : none)
+        line = line (peer >= 0 ? thousands(peer) " (" (best == "1-1" ? "one thread" : processors (best == blas ? " of its BLAS" : " threads")) ")" : none)
         all = typical(name " all"); more = typical(name " all", name " torch" best)
-        line = line " | " ratio " | " (all >= 0 ? thousands(all) : "-") " | " (more >= 0 ? sprintf("%.2f", more) : "")
+        line = line " | " ratio " | " (all >= 0 ? thousands(all) : name ~ /^decode/ || processors == 1 ? "-" : "failed") " | " (more >= 0 ? sprintf("%.2f", more) : "")
         print line " | " share " | " allocated " |"
       }
       x = typical("peak")

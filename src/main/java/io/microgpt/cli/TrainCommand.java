@@ -60,7 +60,7 @@ final class TrainCommand implements Callable<Integer> {
             names = "--threads",
             paramLabel = "N",
             description =
-                    "of --no-spark: compute on so many threads, at most one a shard, to the same bits (default: all processors)")
+                    "of --no-spark: compute on so many threads, at most one a shard, to the same bits (default: all processors, or those for which the heap is enough)")
     private Integer threads;
 
     @Option(
@@ -151,7 +151,7 @@ final class TrainCommand implements Callable<Integer> {
                 model, steps, config.labelSmoothing(), settings.number(ConfigKey.MODEL_DROPOUT), config.kernels());
         // Executors may come up meanwhile: all that follows is of the same number of tasks.
         SparkOptions spark = noSpark
-                ? SparkOptions.ofTasks(Math.min(steps.shards(), processors()))
+                ? threads(data, task, settings, sessions)
                 : Resolved.spark(settings)
                         .fixed(steps.shards(), cluster(settings, sessions).parallelism());
         Preflight before = preflight(data, task, spark, settings, sessions);
@@ -247,8 +247,16 @@ final class TrainCommand implements Callable<Integer> {
                                 + ": --resume or --set engine.tasks=" + now);
     }
 
-    private int processors() {
-        return threads != null ? threads : Runtime.getRuntime().availableProcessors();
+    /** {@return as many tasks as there are to be threads: those that were asked for, or those for which the heap is enough} */
+    private SparkOptions threads(TrainingData data, TrainingTask task, Settings settings, Sessions sessions) {
+        int most = threads != null ? threads : Runtime.getRuntime().availableProcessors();
+        SparkOptions options = SparkOptions.ofTasks(Math.min(task.plan().shards(), most));
+        while (threads == null
+                && options.tasks() > 1
+                && !preflight(data, task, options, settings, sessions).fits()) {
+            options = SparkOptions.ofTasks(options.tasks() - 1);
+        }
+        return options;
     }
 
     private Cluster cluster(Settings settings, Sessions sessions) {

@@ -54,9 +54,10 @@ public final class ShardThreads {
 
     /**
      * {@return the sums of so many shards, divided among as many threads, at most one a shard; where it is one, it is the caller's} What a
-     * thread throws is thrown here; the others are told to stop, but not waited for.
+     * thread throws is thrown here, when the others are done too: nobody computes any more.
      *
-     * @throws IllegalStateException if the caller is interrupted, which it is still
+     * @throws IllegalStateException if the caller is interrupted while it waits for several; it is interrupted still, as are they, who may go on
+     *     for a while
      */
     public SumTree compute(int threads, int shards, Arithmetic arithmetic) {
         int runs = Math.min(threads, shards);
@@ -70,22 +71,32 @@ public final class ShardThreads {
                 int end = (int) ((long) shards * (r + 1) / runs);
                 parts.add(THREADS.submit(() -> run(arithmetic, from, end)));
             }
-            SumTree all = tree();
-            for (Future<SumTree> part : parts) {
-                part.get().nodes().forEach(all::add);
-            }
-            return all;
+            return sum(parts);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // as Spark does to kill a task
-            throw new IllegalStateException("the task was interrupted", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof Error error) { // a heap that is short is one wherever it is noticed
-                throw error;
-            }
-            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+            throw new IllegalStateException("the computation was interrupted", e);
         } finally {
             parts.forEach(part -> part.cancel(true));
         }
+    }
+
+    private SumTree sum(List<Future<SumTree>> parts) throws InterruptedException {
+        SumTree all = tree();
+        Throwable failure = null;
+        for (Future<SumTree> part : parts) {
+            try {
+                part.get().nodes().forEach(all::add);
+            } catch (ExecutionException e) {
+                failure = failure == null ? e.getCause() : failure;
+            }
+        }
+        if (failure instanceof Error error) { // a heap that is short is one wherever it is noticed
+            throw error;
+        }
+        if (failure != null) {
+            throw failure instanceof RuntimeException cause ? cause : new IllegalStateException(failure);
+        }
+        return all;
     }
 
     private SumTree run(Arithmetic arithmetic, int from, int end) {
@@ -101,12 +112,14 @@ public final class ShardThreads {
         return byWorker(worker -> worker.documents(shards, first, step, weights));
     }
 
-    /** Who fails is not asked again. */
+    /** Who fails is not asked again, nor who is told to stop: where that was not heeded, others have been made meanwhile. */
     private <T> T byWorker(Function<ShardWorker, T> work) {
         ShardWorker waiting = idle.poll();
         ShardWorker worker = waiting != null ? waiting : new ShardWorker(task, new Gpt(task.model(), kernels), spare);
         T result = work.apply(worker);
-        idle.push(worker);
+        if (!Thread.currentThread().isInterrupted()) {
+            idle.push(worker);
+        }
         return result;
     }
 

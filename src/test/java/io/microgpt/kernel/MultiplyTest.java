@@ -101,7 +101,7 @@ class MultiplyTest {
         }
     }
 
-    /** Blocks are of 252 rows of the matrix and of 256 steps. */
+    /** Blocks are of 192 rows of the matrix and of 256 steps. */
     @ParameterizedTest
     @CsvSource({
         "252, 256, 5",

@@ -120,7 +120,9 @@ class WeightGradientTest {
         "5, 513, 2, 31",
         "48, 300, 9, 65",
         "1, 2100, 14, 18",
-        "300, 65, 0, 31"
+        "300, 65, 0, 31",
+        "40, 131, 5, 906",
+        "17, 400, 3, 300"
     })
     void blocks(int m, int n, int from, int to) {
         same(m, n, from, to, 1);

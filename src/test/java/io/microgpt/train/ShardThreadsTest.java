@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -132,7 +133,7 @@ class ShardThreadsTest {
         }
     }
 
-    /** What one of them throws comes to the caller as it is, and the next step is as if nothing had been. */
+    /** What one of them throws comes to the caller as it is, when the others are done, and the next step is as if nothing had been. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 6})
     void whatAThreadThrows(int count) {
@@ -140,13 +141,19 @@ class ShardThreadsTest {
             for (int failing = 0; failing < count; failing++) {
                 int first = SHARDS * failing / count;
                 ShardThreads.Arithmetic arithmetic = step(1);
+                CountDownLatch failed = new CountDownLatch(1);
+                AtomicInteger done = new AtomicInteger();
                 assertThatThrownBy(() -> threads.compute(count, SHARDS, (worker, tree, from, end) -> {
-                            arithmetic.run(worker, tree, from, end);
                             if (from == first) {
+                                failed.countDown();
                                 ShardThreadsTest.<RuntimeException>raise(thrown);
                             }
+                            await(failed);
+                            arithmetic.run(worker, tree, from, end);
+                            done.incrementAndGet();
                         }))
                         .isSameAs(thrown);
+                assertThat(done).hasValue(count - 1);
                 SumTree sums = threads.compute(count, SHARDS, step(2));
                 same(sums.total(), expected(2));
                 threads.release(sums.nodes());
@@ -179,7 +186,7 @@ class ShardThreadsTest {
                     }
                 }))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessage("the task was interrupted");
+                .hasMessage("the computation was interrupted");
         assertThat(Thread.interrupted()).isTrue();
         assertThatCode(stopped::await).doesNotThrowAnyException();
         same(threads.compute(2, SHARDS, step(3)).total(), expected(3));

@@ -81,17 +81,22 @@ public record Cluster(
 
     /** {@return what each of its JVMs takes beside the model and the data} */
     long baseBytes() {
-        return master.equals(THIS_PROCESS) ? PLAIN_BYTES : SPARK_BYTES;
+        return isThisProcess() ? PLAIN_BYTES : SPARK_BYTES;
+    }
+
+    /** {@return whether there is no Spark} */
+    boolean isThisProcess() {
+        return master.equals(THIS_PROCESS);
     }
 
     /** {@return what else may help where the driver's heap is short for so many threads or tasks} */
     String fewerThreads(int threads) {
-        return master.equals(THIS_PROCESS) && threads > 1 ? ", or fewer --threads" : "";
+        return isThisProcess() && threads > 1 ? ", or fewer --threads" : "";
     }
 
     /** {@return what gives the driver a heap of so many bytes} */
     String driverHeap(long bytes) {
-        return master.equals(THIS_PROCESS)
+        return isThisProcess()
                 ? "MICROGPT_JAVA_OPTIONS=-Xmx" + mebibytes(bytes)
                 : "--driver-memory " + mebibytes(bytes);
     }

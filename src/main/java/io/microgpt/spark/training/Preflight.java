@@ -25,6 +25,18 @@ public record Preflight(Footprint footprint, Cluster cluster) {
      * @throws IllegalArgumentException with what to give to spark-submit
      */
     public void require() {
+        List<String> problems = problems();
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(model() + " cannot be trained here: " + String.join("; ", problems));
+        }
+    }
+
+    /** {@return whether {@link #require} refuses nothing} */
+    public boolean fits() {
+        return problems().isEmpty();
+    }
+
+    private List<String> problems() {
         List<String> problems = new ArrayList<>();
         long results = footprint.resultBytes();
         cluster.mostResultBytes().filter(most -> results > most).ifPresent(most -> {
@@ -41,9 +53,7 @@ public record Preflight(Footprint footprint, Cluster cluster) {
                     + bytes(cluster.executorBytes()) + "; give --executor-memory "
                     + Cluster.mebibytes(footprint.leastExecutorBytes()));
         }
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(model() + " cannot be trained here: " + String.join("; ", problems));
-        }
+        return problems;
     }
 
     /** {@return what may go wrong, where that depends on executors that may still come and on the order of what they send} */

@@ -90,7 +90,7 @@ public final class Scaling {
                     compute,
                     0,
                     subtrees * model * TAKEN_NANOS / 10 * 1e-6,
-                    job(LOCAL_JOB_MILLIS, tasks),
+                    cluster.isThisProcess() ? 0 : job(LOCAL_JOB_MILLIS, tasks),
                     positions());
         }
         boolean sliced = Gather.of(footprint.model().parameters(), tasks, executors) == Gather.SLICED;
