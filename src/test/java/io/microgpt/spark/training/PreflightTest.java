@@ -238,6 +238,14 @@ class PreflightTest {
         OutOfMemoryError e = new OutOfMemoryError("Java heap space");
         assertThat(one.outOfHeap(e)).doesNotContain("--threads");
         assertThat(two.outOfHeap(e)).endsWith(", or fewer --threads");
+
+        Cluster enoughForOne = new Cluster(
+                "this process", 1, 0, OptionalInt.of(1), two.footprint().driverBytes() - 1, 0, Optional.empty());
+        assertThat(preflight(TEN_MILLION, enoughForOne, SparkOptions.ofTasks(1)).fits())
+                .isTrue();
+        Preflight refused = preflight(TEN_MILLION, enoughForOne, SparkOptions.ofTasks(2));
+        assertThat(refused.fits()).isFalse();
+        assertThatThrownBy(refused::require).hasMessageEndingWith(", or fewer --threads");
     }
 
     @Test
