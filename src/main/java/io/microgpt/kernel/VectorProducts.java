@@ -184,7 +184,8 @@ final class VectorProducts {
                 for (int h = 0; h < SPAN && j + h < strips; h++) {
                     int columns = Math.min(ROWS, n - (j + h) * ROWS);
                     if (across) {
-                        giveAcross(rows, columns, scratch.sums, h * waiting, c, ci + h * ROWS * m, m);
+                        VectorStrips.giveAcross(
+                                rows, columns, scratch.sums, h * waiting, ROWS, c, ci + h * ROWS * m, m);
                     } else {
                         give(rows, n, scratch.sums, h * waiting, c, ci + h * ROWS, columns);
                     }
@@ -292,18 +293,6 @@ final class VectorProducts {
     private static void give(int rows, int n, float[] sums, int at, float[] c, int ci, int columns) {
         for (int i = 0; i < rows; i++) {
             copy(sums, at + i * ROWS, c, ci + i * n, columns);
-        }
-    }
-
-    private static void giveAcross(int rows, int columns, float[] sums, int at, float[] c, int ci, int distance) {
-        int whole = rows - rows % ROWS;
-        for (int i = 0; i < whole; i += ROWS) {
-            VectorChunks.transpose(sums, at + i * ROWS, c, ci + i, distance, columns);
-        }
-        for (int i = whole; i < rows; i++) {
-            for (int j = 0; j < columns; j++) {
-                c[ci + j * distance + i] = sums[at + i * ROWS + j];
-            }
         }
     }
 

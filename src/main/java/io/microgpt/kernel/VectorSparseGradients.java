@@ -62,7 +62,7 @@ final class VectorSparseGradients {
                     VectorStrips.across(count, some, c, ci, columns, scratch.sums, 0, width);
                 }
                 tree(scratch.xValues, i, count, leaves, scratch, width, accumulate);
-                giveAcross(count, some, scratch.sums, width, c, ci, columns);
+                VectorStrips.giveAcross(count, some, scratch.sums, 0, width, c, ci, columns);
             }
         }
     }
@@ -176,22 +176,6 @@ final class VectorSparseGradients {
     private static void give(int count, int n, float[] sums, int width, float[] c, int ci, int cRow) {
         for (int k = 0; k < count; k++) {
             System.arraycopy(sums, k * width, c, ci + k * cRow, n);
-        }
-    }
-
-    /** The same where the columns of the sums are the rows of c: a few at a time, so that lines of neither leave the cache half done. */
-    private static void giveAcross(int count, int n, float[] sums, int width, float[] c, int ci, int cRow) {
-        for (int k = 0; k < count; k += ROWS) {
-            int some = Math.min(ROWS, count - k);
-            for (int o = 0; o < n; o++) {
-                column(some, sums, k * width + o, width, c, ci + o * cRow + k);
-            }
-        }
-    }
-
-    private static void column(int n, float[] x, int from, int distance, float[] out, int to) {
-        for (int i = 0; i < n; i++) {
-            out[to + i] = x[from + i * distance];
         }
     }
 }

@@ -65,6 +65,22 @@ final class VectorStrips {
         }
     }
 
+    /** The way back, {@code c[o][i] = b[i][o]}: a few columns at a time, so that lines of neither leave the cache half done. */
+    static void giveAcross(int columns, int n, float[] b, int bi, int width, float[] c, int ci, int distance) {
+        for (int i = 0; i < columns; i += Panels.ROWS) {
+            int some = Math.min(Panels.ROWS, columns - i);
+            for (int o = 0; o < n; o++) {
+                column(some, b, bi + i * width + o, width, c, ci + o * distance + i);
+            }
+        }
+    }
+
+    private static void column(int n, float[] x, int from, int distance, float[] out, int to) {
+        for (int i = 0; i < n; i++) {
+            out[to + i] = x[from + i * distance];
+        }
+    }
+
     /** {@code c = from + } the sum of {@code values[j] * b[list[j]]} over a part of the list, for the columns of a strip. */
     static void add(
             int width,
