@@ -124,8 +124,9 @@ final class TrainCommand implements Callable<Integer> {
 
     private void checkThreads() {
         if (threads != null && !noSpark) {
-            throw new IllegalArgumentException("--threads is of --no-spark; on Spark engine.tasks says how many tasks a"
-                    + " step has, and --conf spark.task.cpus how many threads each of them");
+            throw new IllegalArgumentException(
+                    "--threads is of --no-spark: give both; on Spark --set engine.tasks=N says"
+                            + " how many tasks a step has, and --conf spark.task.cpus=N how many threads each of them");
         }
         if (threads != null && threads < 1) {
             throw new IllegalArgumentException("--threads " + threads + " must be at least 1");
@@ -247,16 +248,23 @@ final class TrainCommand implements Callable<Integer> {
                                 + ": --resume or --set engine.tasks=" + now);
     }
 
-    /** {@return as many tasks as there are to be threads: those that were asked for, or those for which the heap is enough} */
+    /** {@return as many tasks as there are threads: those that were asked for, otherwise those for which the heap is enough} */
     private SparkOptions threads(TrainingData data, TrainingTask task, Settings settings, Sessions sessions) {
-        int most = threads != null ? threads : Runtime.getRuntime().availableProcessors();
-        SparkOptions options = SparkOptions.ofTasks(Math.min(task.plan().shards(), most));
-        while (threads == null
-                && options.tasks() > 1
-                && !preflight(data, task, options, settings, sessions).fits()) {
-            options = SparkOptions.ofTasks(options.tasks() - 1);
+        int most = Math.min(
+                task.plan().shards(),
+                threads != null ? threads : Runtime.getRuntime().availableProcessors());
+        Preflight wanted = preflight(data, task, SparkOptions.ofTasks(most), settings, sessions);
+        Preflight enough = wanted;
+        int count = most;
+        while (count > 1 && !enough.fits()) {
+            enough = preflight(data, task, SparkOptions.ofTasks(--count), settings, sessions);
         }
-        return options;
+        if (threads != null && count < most && enough.fits()) {
+            throw new IllegalArgumentException(
+                    "--threads " + threads + " takes more heap than there is, which is enough for" + " --threads "
+                            + count + "; give that, or " + wanted.driverHeap());
+        }
+        return SparkOptions.ofTasks(count);
     }
 
     private Cluster cluster(Settings settings, Sessions sessions) {

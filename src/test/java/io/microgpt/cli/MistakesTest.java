@@ -160,8 +160,8 @@ class MistakesTest {
         for (Object[] threads : new Object[][] {{"--threads", 2}, {"--threads=0"}}) {
             train(threads)
                     .failed(
-                            "--threads is of --no-spark; on Spark engine.tasks says how many tasks a step has, and --conf"
-                                    + " spark.task.cpus how many threads each of them");
+                            "--threads is of --no-spark: give both; on Spark --set engine.tasks=N says how many tasks a step"
+                                    + " has, and --conf spark.task.cpus=N how many threads each of them");
         }
         for (int threads : new int[] {0, -3}) {
             train("--no-spark", "--threads", threads, "--data", data)

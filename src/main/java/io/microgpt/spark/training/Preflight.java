@@ -36,6 +36,11 @@ public record Preflight(Footprint footprint, Cluster cluster) {
         return problems().isEmpty();
     }
 
+    /** {@return what gives the driver the least heap that is enough} */
+    public String driverHeap() {
+        return cluster.driverHeap(footprint.driverBytes());
+    }
+
     private List<String> problems() {
         List<String> problems = new ArrayList<>();
         long results = footprint.resultBytes();
@@ -78,7 +83,8 @@ public record Preflight(Footprint footprint, Cluster cluster) {
 
     /** {@return what to say of a driver whose heap was not enough, whatever was expected} */
     public String outOfHeap(OutOfMemoryError e) {
-        return "the heap of the driver is short (" + e.getMessage() + "): for " + model() + " " + driverNeeds();
+        return "the heap of the driver is short (" + e.getMessage() + "): for " + model() + " " + driverNeeds()
+                + cluster.fewerThreads(footprint.tasks());
     }
 
     private String model() {
@@ -91,7 +97,7 @@ public record Preflight(Footprint footprint, Cluster cluster) {
         // What was not enough, though it should have been, wants half as much again.
         long more = Math.max(least, least > cluster.driverBytes() ? 0 : cluster.driverBytes() * 3 / 2);
         return "the driver needs a heap of at least " + bytes(least) + " and has " + bytes(cluster.driverBytes())
-                + "; give " + cluster.driverHeap(more) + cluster.fewerThreads(footprint.tasks());
+                + "; give " + cluster.driverHeap(more);
     }
 
     /** {@return what a step moves and what is held, in one line} */

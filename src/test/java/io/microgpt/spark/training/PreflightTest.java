@@ -245,7 +245,7 @@ class PreflightTest {
                 .isTrue();
         Preflight refused = preflight(TEN_MILLION, enoughForOne, SparkOptions.ofTasks(2));
         assertThat(refused.fits()).isFalse();
-        assertThatThrownBy(refused::require).hasMessageEndingWith(", or fewer --threads");
+        assertThatThrownBy(refused::require).hasMessageEndingWith("; give " + refused.driverHeap());
     }
 
     @Test
