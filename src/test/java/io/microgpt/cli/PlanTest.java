@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.microgpt.cli.Cli.Ended;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,5 +87,37 @@ class PlanTest {
         Ended run = Cli.run("train", "--config", config, "--data", data, "--out", directory.resolve("run"))
                 .well();
         assertThat(run.err()).contains("  nothing leaves this JVM; driver heap ", "; overhead some ");
+    }
+
+    /** A model of a fourteenth of the heap: one thread holds nine and its activations, each further thread one more. */
+    @Test
+    void thereAreNoMoreThreadsThanTheHeapIsEnoughFor() {
+        int width = 512;
+        long layer = 12L * width * width * Float.BYTES;
+        String layers = "model.n-layer=" + Runtime.getRuntime().maxMemory() / 14 / layer;
+        Object[] plan = {
+            "train",
+            "--plan",
+            "--no-spark",
+            "--config",
+            config,
+            "--data",
+            data,
+            "--set",
+            "model.n-embd=" + width,
+            "--set",
+            layers
+        };
+        List<Object> eight = new ArrayList<>(List.of(plan));
+        eight.addAll(List.of("--threads", "8"));
+        Matcher error = Pattern.compile(
+                        "--threads 8 takes more heap than there is, which is enough for --threads ([2-7]); give that,"
+                                + " or MICROGPT_JAVA_OPTIONS=-Xmx\\d+m")
+                .matcher(Cli.run(eight.toArray()).error());
+        assertThat(error.find()).as(Cli.run(eight.toArray()).error()).isTrue();
+
+        List<Object> enough = new ArrayList<>(List.of(plan));
+        enough.addAll(List.of("--threads", error.group(1)));
+        assertThat(Cli.run(enough.toArray()).well().out()).contains("tasks: " + error.group(1) + ",");
     }
 }
