@@ -69,6 +69,10 @@ final class VectorStrips {
     static void giveAcross(int columns, int n, float[] b, int bi, int width, float[] c, int ci, int distance) {
         for (int i = 0; i < columns; i += Panels.ROWS) {
             int some = Math.min(Panels.ROWS, columns - i);
+            if (some == Panels.ROWS && width == Panels.ROWS) { // the gradient of fc2 is 4 % faster for it
+                VectorChunks.transpose(b, bi + i * width, c, ci + i, distance, n);
+                continue;
+            }
             for (int o = 0; o < n; o++) {
                 column(some, b, bi + i * width + o, width, c, ci + o * distance + i);
             }
