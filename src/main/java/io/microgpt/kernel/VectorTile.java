@@ -7,7 +7,7 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * The innermost loops of every matrix product: a tile of {@value #TILE} rows and two vectors of columns in registers, that is 12
  * sums, two vectors of b and one of a: 15 of the 16 that AVX2 has. Where two threads share a core its front end is the limit, so
- * what counts is how few instructions a vector of multiplications takes: 1.9 with four steps a round, 2.4 with one.
+ * what counts is how few instructions a vector of multiplications takes: 1.8 with four steps a round, 2.4 with one.
  *
  * <p>The right side is read as {@code [k][ROWS]}, as a panel of activations lies. The left side comes in chunks of {@value #STEPS} steps,
  * {@code [k / STEPS][A_ROWS][STEPS]}, which copies of whole vectors make of rows of a matrix and of panels ({@link VectorChunks}). (To read panels
@@ -76,7 +76,12 @@ final class VectorTile {
         }
     }
 
-    /** @param k a multiple of four */
+    /**
+     * The loop counts the floats of a, of which a step has half as many as of b: with one index less to compute, it is 3 % faster than one
+     * that counts steps.
+     *
+     * @param k a multiple of four
+     */
     private static void chunks(
             int k,
             float[] a,
@@ -115,108 +120,110 @@ final class VectorTile {
         FloatVector x;
         FloatVector y0;
         FloatVector y1;
-        for (int p = 0; p < k; p += STEPS) {
-            y0 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS);
-            y1 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + second);
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS]);
+        int end = a0 + k * A_ROWS;
+        int b1 = b0 - 2 * a0;
+        for (int p = a0; p < end; p += STEPS * A_ROWS) {
+            y0 = FloatVector.fromArray(SPECIES, b, b1 + 2 * p);
+            y1 = FloatVector.fromArray(SPECIES, b, b1 + 2 * p + second);
+            x = FloatVector.broadcast(SPECIES, a[p]);
             s00 = x.fma(y0, s00);
             s01 = x.fma(y1, s01);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + STEPS]);
             s10 = x.fma(y0, s10);
             s11 = x.fma(y1, s11);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 2 * STEPS]);
             s20 = x.fma(y0, s20);
             s21 = x.fma(y1, s21);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 3 * STEPS]);
             s30 = x.fma(y0, s30);
             s31 = x.fma(y1, s31);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 4 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 4 * STEPS]);
             s40 = x.fma(y0, s40);
             s41 = x.fma(y1, s41);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 5 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 5 * STEPS]);
             s50 = x.fma(y0, s50);
             s51 = x.fma(y1, s51);
             if (PIN) VarHandle.acquireFence();
-            y0 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + ROWS);
-            y1 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + ROWS + second);
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 1]);
+            y0 = FloatVector.fromArray(SPECIES, b, b1 + 2 * p + ROWS);
+            y1 = FloatVector.fromArray(SPECIES, b, b1 + 2 * p + ROWS + second);
+            x = FloatVector.broadcast(SPECIES, a[p + 1]);
             s00 = x.fma(y0, s00);
             s01 = x.fma(y1, s01);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 1 + STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 1 + STEPS]);
             s10 = x.fma(y0, s10);
             s11 = x.fma(y1, s11);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 1 + 2 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 1 + 2 * STEPS]);
             s20 = x.fma(y0, s20);
             s21 = x.fma(y1, s21);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 1 + 3 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 1 + 3 * STEPS]);
             s30 = x.fma(y0, s30);
             s31 = x.fma(y1, s31);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 1 + 4 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 1 + 4 * STEPS]);
             s40 = x.fma(y0, s40);
             s41 = x.fma(y1, s41);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 1 + 5 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 1 + 5 * STEPS]);
             s50 = x.fma(y0, s50);
             s51 = x.fma(y1, s51);
             if (PIN) VarHandle.acquireFence();
-            y0 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + 2 * ROWS);
-            y1 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + 2 * ROWS + second);
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2]);
+            y0 = FloatVector.fromArray(SPECIES, b, b1 + 2 * p + 2 * ROWS);
+            y1 = FloatVector.fromArray(SPECIES, b, b1 + 2 * p + 2 * ROWS + second);
+            x = FloatVector.broadcast(SPECIES, a[p + 2]);
             s00 = x.fma(y0, s00);
             s01 = x.fma(y1, s01);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2 + STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 2 + STEPS]);
             s10 = x.fma(y0, s10);
             s11 = x.fma(y1, s11);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2 + 2 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 2 + 2 * STEPS]);
             s20 = x.fma(y0, s20);
             s21 = x.fma(y1, s21);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2 + 3 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 2 + 3 * STEPS]);
             s30 = x.fma(y0, s30);
             s31 = x.fma(y1, s31);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2 + 4 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 2 + 4 * STEPS]);
             s40 = x.fma(y0, s40);
             s41 = x.fma(y1, s41);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 2 + 5 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 2 + 5 * STEPS]);
             s50 = x.fma(y0, s50);
             s51 = x.fma(y1, s51);
             if (PIN) VarHandle.acquireFence();
-            y0 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + 3 * ROWS);
-            y1 = FloatVector.fromArray(SPECIES, b, b0 + p * ROWS + 3 * ROWS + second);
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3]);
+            y0 = FloatVector.fromArray(SPECIES, b, b1 + 2 * p + 3 * ROWS);
+            y1 = FloatVector.fromArray(SPECIES, b, b1 + 2 * p + 3 * ROWS + second);
+            x = FloatVector.broadcast(SPECIES, a[p + 3]);
             s00 = x.fma(y0, s00);
             s01 = x.fma(y1, s01);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3 + STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 3 + STEPS]);
             s10 = x.fma(y0, s10);
             s11 = x.fma(y1, s11);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3 + 2 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 3 + 2 * STEPS]);
             s20 = x.fma(y0, s20);
             s21 = x.fma(y1, s21);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3 + 3 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 3 + 3 * STEPS]);
             s30 = x.fma(y0, s30);
             s31 = x.fma(y1, s31);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3 + 4 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 3 + 4 * STEPS]);
             s40 = x.fma(y0, s40);
             s41 = x.fma(y1, s41);
             if (PIN) VarHandle.acquireFence();
-            x = FloatVector.broadcast(SPECIES, a[a0 + p * A_ROWS + 3 + 5 * STEPS]);
+            x = FloatVector.broadcast(SPECIES, a[p + 3 + 5 * STEPS]);
             s50 = x.fma(y0, s50);
             s51 = x.fma(y1, s51);
             if (PIN) VarHandle.acquireFence();
