@@ -47,7 +47,7 @@ final class TrainingStep implements Work {
     private long step;
 
     /**
-     * @param threads that compute, of a dataset of as many shards at least
+     * @param threads that compute, of a dataset of as many shards at least unless the model is large
      * @param directory of the dataset, deleted by {@link #close}
      */
     TrainingStep(Dataset dataset, GptConfig model, int batch, double baseRate, int threads, Path directory) {

@@ -25,7 +25,7 @@ enum Workload {
     CONTEXT256(Data.TEXT, 128, 4, 4, 256, 8),
     CONTEXT256_TRAINED(Data.TEXT, 128, 4, 4, 256, 8, 500),
     CONTEXT1024(Data.TEXT, 128, 4, 4, 1024, 2),
-    /** The shape of the smallest GPT-2, on random tokens; of a shard a thread, for a gradient of each shard is half a gigabyte. */
+    /** The shape of the smallest GPT-2, on random tokens; of one shard, for a gradient is half a gigabyte. */
     GPT124M(Data.RANDOM, 768, 12, 12, 1024, 4),
     /** Generating, one sequence and many together. */
     DECODE1(Data.NONE, 128, 4, 4, 64, 1),
@@ -91,7 +91,7 @@ enum Workload {
         try {
             Path directory = Files.createTempDirectory("microgpt-bench-");
             int threads = Math.max(1, Integer.getInteger("bench.threads", 1));
-            int shards = Math.max(threads, data == Data.RANDOM ? 1 : SHARDS);
+            int shards = data == Data.RANDOM ? 1 : Math.max(threads, SHARDS);
             Dataset dataset = dataset(new PreparedFiles(directory, blockSize, shards));
             GptConfig model = model(dataset.manifest().vocabularySize());
             double baseRate = data == Data.NAMES ? 0.01 : 0.001;

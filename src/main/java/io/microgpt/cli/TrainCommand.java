@@ -19,6 +19,7 @@ import io.microgpt.train.Compatibility;
 import io.microgpt.train.GradientSource;
 import io.microgpt.train.LocalSource;
 import io.microgpt.train.MetricsLog;
+import io.microgpt.train.ShardThreads;
 import io.microgpt.train.TrainConfig;
 import io.microgpt.train.Trainer;
 import io.microgpt.train.TrainingTask;
@@ -60,7 +61,7 @@ final class TrainCommand implements Callable<Integer> {
             names = "--threads",
             paramLabel = "N",
             description =
-                    "of --no-spark: compute on so many threads, at most one a shard, to the same bits (default: all processors, or those for which the heap is enough)")
+                    "of --no-spark: compute on so many threads, to the same bits: at most one a shard, unless the model is large (default: all processors, or those for which the heap is enough)")
     private Integer threads;
 
     @Option(
@@ -248,13 +249,19 @@ final class TrainCommand implements Callable<Integer> {
                                 + ": --resume or --set engine.tasks=" + now);
     }
 
-    /** {@return as many tasks as there are threads: those that were asked for, otherwise those for which the heap is enough} */
+    /**
+     * Decides on the threads: those that were asked for, otherwise those for which the heap is enough. {@return as many tasks as hold gradients of
+     * their own}
+     */
     private SparkOptions threads(TrainingData data, TrainingTask task, Settings settings, Sessions sessions) {
-        int most = Math.min(
-                task.plan().shards(),
-                threads != null ? threads : Runtime.getRuntime().availableProcessors());
-        Preflight wanted = preflight(data, task, SparkOptions.ofTasks(most), settings, sessions);
-        Preflight enough = wanted;
+        int wanted = threads != null ? threads : Runtime.getRuntime().availableProcessors();
+        if (!ShardThreads.divideShards(task.model())) {
+            threads = wanted;
+            return SparkOptions.ofTasks(1);
+        }
+        int most = Math.min(task.plan().shards(), wanted);
+        Preflight all = preflight(data, task, SparkOptions.ofTasks(most), settings, sessions);
+        Preflight enough = all;
         int count = most;
         while (count > 1 && !enough.fits()) {
             enough = preflight(data, task, SparkOptions.ofTasks(--count), settings, sessions);
@@ -262,8 +269,9 @@ final class TrainCommand implements Callable<Integer> {
         if (threads != null && count < most && enough.fits()) {
             throw new IllegalArgumentException(
                     "--threads " + threads + " takes more heap than there is, which is enough for" + " --threads "
-                            + count + "; give that, or " + wanted.driverHeap());
+                            + count + "; give that, or " + all.driverHeap());
         }
+        threads = count;
         return SparkOptions.ofTasks(count);
     }
 
@@ -280,7 +288,7 @@ final class TrainCommand implements Callable<Integer> {
     private GradientSource source(
             TrainingData data, TrainingTask task, SparkOptions spark, Settings settings, Sessions sessions) {
         if (noSpark) {
-            return new LocalSource(data, task, spark.tasks(), this::warn);
+            return new LocalSource(data, task, threads, this::warn);
         }
         return new SparkSource(sessions.context(settings), data, task, spark, sessions.watch(settings), this::warn);
     }

@@ -29,6 +29,14 @@ public interface Kernels {
     /** {@return the arithmetic of training, on activations in panels} */
     PanelKernels panels();
 
+    /**
+     * {@return kernels of the same bits that may divide what is large in {@link #panels} among the threads of the {@link
+     * java.util.concurrent.ForkJoinPool} in which they are called}
+     */
+    default Kernels dividing() {
+        return this;
+    }
+
     /** {@return products that pass over what relu makes zero} */
     SparseKernels sparse();
 

@@ -20,8 +20,16 @@ final class VectorKernels implements Kernels {
     private static final int L1_FLOATS = 4096;
 
     private final Kernels scalar = new ScalarKernels();
-    private final PanelKernels panels = new VectorPanelKernels();
     private final SparseKernels sparse = new VectorSparse();
+    private final PanelKernels panels;
+
+    VectorKernels() {
+        this(new VectorPanelKernels());
+    }
+
+    private VectorKernels(PanelKernels panels) {
+        this.panels = panels;
+    }
 
     /** The preferred shape, but no wider than the virtual lanes. */
     private static VectorSpecies<Float> species() {
@@ -37,6 +45,11 @@ final class VectorKernels implements Kernels {
     @Override
     public PanelKernels panels() {
         return panels;
+    }
+
+    @Override
+    public Kernels dividing() {
+        return new VectorKernels(new VectorDividedPanels());
     }
 
     @Override

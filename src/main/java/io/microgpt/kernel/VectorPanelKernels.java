@@ -1,7 +1,7 @@
 package io.microgpt.kernel;
 
 /** Training's arithmetic by the Vector API. */
-final class VectorPanelKernels implements PanelKernels {
+class VectorPanelKernels implements PanelKernels {
     @Override
     public void multiply(
             int m,
@@ -16,7 +16,8 @@ final class VectorPanelKernels implements PanelKernels {
             int cOffset,
             int rows,
             boolean accumulate) {
-        VectorProducts.multiply(m, k, a, aOffset, aRow, aColumn, b, bOffset, c, cOffset, rows, accumulate);
+        VectorProducts.multiply(
+                m, k, a, aOffset, aRow, aColumn, b, bOffset, c, cOffset, Panels.stride(m), rows, accumulate);
     }
 
     @Override
@@ -32,12 +33,12 @@ final class VectorPanelKernels implements PanelKernels {
             float[] c,
             int cOffset,
             boolean accumulate) {
-        VectorProducts.weightGradient(m, n, a, aOffset, b, bOffset, from, to, c, cOffset, accumulate);
+        VectorProducts.weightGradient(m, n, a, aOffset, Panels.stride(m), b, bOffset, from, to, c, cOffset, accumulate);
     }
 
     @Override
     public void weightGradient(int m, int n, float[] a, float[] b, LeafTree leaves, float[] c, int cOffset) {
-        VectorProducts.weightGradient(m, n, a, b, leaves, c, cOffset);
+        VectorProducts.weightGradient(m, n, a, 0, Panels.stride(m), b, leaves, c, cOffset);
     }
 
     @Override

@@ -42,6 +42,7 @@ final class VectorProducts {
             int bOffset,
             float[] c,
             int cOffset,
+            int cStride,
             int rows,
             boolean accumulate) {
         Scratch scratch = SCRATCH.get();
@@ -64,7 +65,7 @@ final class VectorProducts {
             int bi = bOffset + p * ROWS;
             int ci = cOffset + i * ROWS;
             boolean add = accumulate || p > 0;
-            block(some, steps, scratch.a, b, bi, Panels.stride(k), c, ci, Panels.stride(m), Panels.count(rows), add);
+            block(some, steps, scratch.a, b, bi, Panels.stride(k), c, ci, cStride, Panels.count(rows), add);
         }
     }
 
@@ -103,6 +104,7 @@ final class VectorProducts {
             int n,
             float[] a,
             int aOffset,
+            int aStride,
             float[] b,
             int bOffset,
             int from,
@@ -114,12 +116,13 @@ final class VectorProducts {
         rows.clear();
         rows.leaf(from);
         rows.end(to);
-        gradient(m, n, a, aOffset, b, bOffset, rows, c, cOffset, accumulate);
+        gradient(m, n, a, aOffset, aStride, b, bOffset, rows, c, cOffset, accumulate);
     }
 
-    static void weightGradient(int m, int n, float[] a, float[] b, LeafTree leaves, float[] c, int cOffset) {
+    static void weightGradient(
+            int m, int n, float[] a, int aOffset, int aStride, float[] b, LeafTree leaves, float[] c, int cOffset) {
         leaves.requireAll();
-        gradient(m, n, a, 0, b, 0, leaves, c, cOffset, false);
+        gradient(m, n, a, aOffset, aStride, b, 0, leaves, c, cOffset, false);
     }
 
     private static void gradient(
@@ -127,16 +130,18 @@ final class VectorProducts {
             int n,
             float[] a,
             int aOffset,
+            int aStride,
             float[] b,
             int bOffset,
             LeafTree leaves,
             float[] c,
             int cOffset,
             boolean accumulate) {
+        int bStride = Panels.stride(n);
         if (n <= m) {
-            byStrips(m, n, a, aOffset, b, bOffset, leaves, c, cOffset, accumulate, false);
+            byStrips(m, n, a, aOffset, aStride, b, bOffset, bStride, leaves, c, cOffset, accumulate, false);
         } else {
-            byStrips(n, m, b, bOffset, a, aOffset, leaves, c, cOffset, accumulate, true);
+            byStrips(n, m, b, bOffset, bStride, a, aOffset, aStride, leaves, c, cOffset, accumulate, true);
         }
     }
 
@@ -152,8 +157,10 @@ final class VectorProducts {
             int n,
             float[] a,
             int aOffset,
+            int aStride,
             float[] b,
             int bOffset,
+            int bStride,
             LeafTree leaves,
             float[] c,
             int cOffset,
@@ -161,14 +168,14 @@ final class VectorProducts {
             boolean across) {
         Scratch scratch = SCRATCH.get();
         int first = leaves.start(0) / ROWS * ROWS;
-        int strip = right(n, first, leaves.start(0) + leaves.rows(), b, bOffset, scratch);
+        int strip = right(n, first, leaves.start(0) + leaves.rows(), b, bOffset, bStride, scratch);
         int strips = Panels.count(n);
         int block = Math.max(1, BLOCK / (leaves.rows() + 1) / VectorTile.A_ROWS) * TILE;
         int waiting = Math.min(block, (m + TILE - 1) / TILE * TILE) * ROWS;
         scratch.sums = VectorChunks.grown(scratch.sums, leaves.depth() * SPAN * waiting);
         for (int i = 0; i < m; i += block) {
             int rows = Math.min(block, m - i);
-            pack(rows, leaves, a, aOffset + i * ROWS, Panels.stride(m), scratch);
+            pack(rows, leaves, a, aOffset + i * ROWS, aStride, scratch);
             for (int j = 0; j < strips; j += SPAN) {
                 int next = SPAN == 2 && j + 1 < strips ? strip : 0;
                 int ci = cOffset + (across ? j * ROWS * m + i : i * n + j * ROWS);
@@ -195,12 +202,12 @@ final class VectorProducts {
     }
 
     /** The right side, sixteen columns after sixteen, row after row from {@code first} on. {@return floats of a strip} */
-    private static int right(int n, int first, int to, float[] b, int bOffset, Scratch scratch) {
+    private static int right(int n, int first, int to, float[] b, int bOffset, int bStride, Scratch scratch) {
         int panels = Panels.count(to - first);
         int strip = panels * ROWS * ROWS;
         scratch.b = VectorChunks.grown(scratch.b, Math.multiplyExact(Panels.count(n), strip));
         for (int panel = 0; panel < panels; panel++) {
-            int bi = bOffset + (first / ROWS + panel) * Panels.stride(n);
+            int bi = bOffset + (first / ROWS + panel) * bStride;
             for (int j = 0; j < Panels.count(n); j++) {
                 int to16 = j * strip + panel * ROWS * ROWS;
                 VectorChunks.transpose(b, bi + j * ROWS * ROWS, scratch.b, to16, ROWS, ROWS);

@@ -31,13 +31,15 @@ public final class LocalSource implements GradientSource {
     }
 
     /**
-     * @param threads that compute, at most one a shard
+     * @param threads that compute; where they divide shards, at most one a shard
      * @param warnings takes what the user should know of this JVM
      */
     public LocalSource(TrainingData data, TrainingTask task, int threads, Consumer<String> warnings) {
         this.data = data;
         this.task = task;
-        this.threads = Math.min(threads, task.plan().shards());
+        this.threads = ShardThreads.divideShards(task.model())
+                ? Math.min(threads, task.plan().shards())
+                : threads;
         this.kernels = KernelProvider.choose(task.kernels());
         if (kernels.degraded()) {
             warnings.accept(kernels.reason());

@@ -4,28 +4,38 @@ import io.microgpt.data.TokenShard;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.model.Gpt;
+import io.microgpt.model.GptConfig;
 import io.microgpt.model.Weights;
 import io.microgpt.optim.SumTree;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Computes over shards by several threads, each with a worker of its own and a run of the shards; the tree makes the bits those of one
- * thread. It owns the workers and the arrays that they reuse from call to call, and nothing that a result depends on.
+ * thread. Of a large model one worker has all shards, and its threads divide the matrix products: gradients and activations are there once. It
+ * owns the workers and the arrays that they reuse from call to call, and nothing that a result depends on.
  */
 public final class ShardThreads {
     /** Of all who compute in this JVM; they end when they have nothing to do for a while. */
     private static final ExecutorService THREADS = Executors.newCachedThreadPool(ShardThreads::thread);
 
+    /** Parameters from which on a model is large: a gradient takes a quarter of a gigabyte. */
+    private static final int LARGE = 1 << 26;
+
     private final TrainingTask task;
+    private final boolean large;
     private final Kernels kernels;
+    private ForkJoinPool team; // of a large model, once it has been needed
     private final Deque<ShardWorker> idle = new ConcurrentLinkedDeque<>();
     private final Deque<float[]> spare = new ConcurrentLinkedDeque<>();
 
@@ -37,8 +47,19 @@ public final class ShardThreads {
 
     /** @throws IllegalStateException if the kernels of the task cannot run here */
     public ShardThreads(TrainingTask task) {
+        this(task, !divideShards(task.model()));
+    }
+
+    ShardThreads(TrainingTask task, boolean large) {
+        Kernels chosen = KernelProvider.choose(task.kernels()).kernels();
         this.task = task;
-        this.kernels = KernelProvider.choose(task.kernels()).kernels();
+        this.large = large;
+        this.kernels = large ? chosen.dividing() : chosen;
+    }
+
+    /** {@return whether threads divide the shards, at most one a shard and each with its own gradient; otherwise they divide matrix products} */
+    public static boolean divideShards(GptConfig model) {
+        return model.parameters() < LARGE;
     }
 
     private static Thread thread(Runnable work) {
@@ -53,15 +74,15 @@ public final class ShardThreads {
     }
 
     /**
-     * {@return the sums of so many shards, divided among as many threads, at most one a shard; where it is one, it is the caller's} What a
-     * thread throws is thrown here, when the others are done too: nobody computes any more.
+     * {@return the sums of so many shards, by as many threads; where it is one, it is the caller's} What a thread throws is thrown here, when the
+     * others are done too: nobody computes any more.
      *
      * @throws IllegalStateException if the caller is interrupted while it waits for several; it is interrupted still, as are they, who may go on
      *     for a while
      */
     public SumTree compute(int threads, int shards, Arithmetic arithmetic) {
-        int runs = Math.min(threads, shards);
-        if (runs <= 1) {
+        int runs = large ? 1 : Math.min(threads, shards);
+        if (threads <= 1 || runs <= 1 && !large) {
             return run(arithmetic, 0, shards);
         }
         List<Future<SumTree>> parts = new ArrayList<>();
@@ -69,7 +90,8 @@ public final class ShardThreads {
             for (int r = 0; r < runs; r++) {
                 int from = (int) ((long) shards * r / runs);
                 int end = (int) ((long) shards * (r + 1) / runs);
-                parts.add(THREADS.submit(() -> run(arithmetic, from, end)));
+                Supplier<SumTree> run = () -> run(arithmetic, from, end);
+                parts.add(large ? CompletableFuture.supplyAsync(run, team(threads)) : THREADS.submit(run::get));
             }
             return sum(parts);
         } catch (InterruptedException e) {
@@ -78,6 +100,14 @@ public final class ShardThreads {
         } finally {
             parts.forEach(part -> part.cancel(true));
         }
+    }
+
+    /** {@return threads that end, as all do, when they have nothing to do for a while} */
+    private synchronized ExecutorService team(int threads) {
+        if (team == null || team.getParallelism() != threads) {
+            team = new ForkJoinPool(threads);
+        }
+        return team;
     }
 
     private SumTree sum(List<Future<SumTree>> parts) throws InterruptedException {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -123,6 +124,51 @@ class ShardThreadsTest {
         assertThat(seen).hasSize(4).allMatch(Thread::isDaemon).doesNotContain(Thread.currentThread());
         assertThat(workers).hasSize(4);
         assertThat(runs).containsExactlyInAnyOrder(List.of(0, 1), List.of(1, 3), List.of(3, 4), List.of(4, 6));
+    }
+
+    /** Of a large model, whatever the number of threads, one in their pool has all shards. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 20})
+    void threadsOfALargeModel(int count) {
+        ShardThreads large = new ShardThreads(task, true);
+        for (long step = 0; step < 4; step++) {
+            ShardThreads.Arithmetic arithmetic = step(step);
+            List<String> runs = new ArrayList<>();
+            SumTree sums = large.compute(count, SHARDS, (worker, tree, from, end) -> {
+                assertThat(ForkJoinTask.getPool().getParallelism()).isEqualTo(count);
+                runs.add(from + "-" + end);
+                arithmetic.run(worker, tree, from, end);
+            });
+            assertThat(runs).containsExactly("0-" + SHARDS);
+            same(sums.total(), expected(step));
+            large.release(sums.nodes());
+        }
+        OutOfMemoryError thrown = new OutOfMemoryError("short");
+        assertThatThrownBy(() -> large.compute(count, SHARDS, (worker, tree, from, end) -> {
+                    throw thrown;
+                }))
+                .isSameAs(thrown);
+
+        Thread caller = Thread.currentThread();
+        CountDownLatch interrupted = new CountDownLatch(1);
+        assertThatThrownBy(() -> large.compute(count, SHARDS, (worker, tree, from, end) -> {
+                    caller.interrupt();
+                    await(interrupted);
+                }))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("the computation was interrupted");
+        assertThat(Thread.interrupted()).isTrue();
+        interrupted.countDown();
+        same(large.compute(count, SHARDS, step(5)).total(), expected(5));
+    }
+
+    /** A gradient for each thread is dear where it has half a gigabyte, as of the smallest GPT-2; not where it has 40 megabytes. */
+    @Test
+    void whatThreadsDivide() {
+        assertThat(ShardThreads.divideShards(new GptConfig(50_257, 768, 12, 12, 1024, 4 * 768)))
+                .isFalse();
+        assertThat(ShardThreads.divideShards(new GptConfig(1000, 384, 6, 6, 256, 4 * 384)))
+                .isTrue();
     }
 
     private static void await(CountDownLatch latch) {
