@@ -255,7 +255,7 @@ final class TrainCommand implements Callable<Integer> {
      */
     private SparkOptions threads(TrainingData data, TrainingTask task, Settings settings, Sessions sessions) {
         int wanted = threads != null ? threads : Runtime.getRuntime().availableProcessors();
-        if (!ShardThreads.divideShards(task.model())) {
+        if (!ShardThreads.divideShards(task)) {
             threads = wanted;
             return SparkOptions.ofTasks(1);
         }

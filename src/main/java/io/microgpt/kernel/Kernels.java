@@ -1,5 +1,7 @@
 package io.microgpt.kernel;
 
+import java.util.Optional;
+
 /**
  * Arithmetic on {@code float[]} with offsets. Every method fixes the <em>order</em> of its floating-point operations, not
  * only the formula, so that all implementations agree bit for bit (NaN payloads aside) on every processor:
@@ -30,11 +32,11 @@ public interface Kernels {
     PanelKernels panels();
 
     /**
-     * {@return kernels of the same bits that may divide what is large in {@link #panels} among the threads of the {@link
-     * java.util.concurrent.ForkJoinPool} in which they are called}
+     * {@return kernels of the same bits that divide what is large in {@link #panels} among the threads of the {@link
+     * java.util.concurrent.ForkJoinPool} in which they are called; empty where these cannot}
      */
-    default Kernels dividing() {
-        return this;
+    default Optional<Kernels> dividing() {
+        return Optional.empty();
     }
 
     /** {@return products that pass over what relu makes zero} */

@@ -7,6 +7,11 @@ final class ScalarSparse implements SparseKernels {
     private static final int ROWS = Panels.ROWS;
 
     @Override
+    public double mostActive() {
+        return 0.4;
+    }
+
+    @Override
     public void find(float[] x, int rows, int columns, Nonzeros nonzeros) {
         nonzeros.shape(rows, columns);
         for (int row = 0; row < Panels.count(rows) * ROWS; row += Byte.SIZE) {

@@ -18,6 +18,12 @@ public interface SparseKernels {
     }
 
     /**
+     * {@return the share of hidden units up to which those that relu makes zero are passed over; where more are on, dense products are faster} No
+     * bit depends on it: what is passed over adds zeros.
+     */
+    double mostActive();
+
+    /**
      * Finds what is over zero, and what is not a number, which must not be lost: of weights that are none, the loss shall say so.
      *
      * @param x panels of {@code columns} channels

@@ -8,13 +8,13 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The products of a large model, each divided among the threads of the pool in which it is called: some channels of the result a thread, to the
- * bits of one thread. The model's gradient is there once, where threads that divide documents have one each.
+ * bits of one thread. Gradients and activations are those of one thread, where threads that divide documents have their own.
  */
 final class VectorDividedPanels extends VectorPanelKernels {
     /** Multiplications of a part, at least: for less than half a millisecond no other thread is woken. */
-    static final long LEAST = 1 << 24;
-    /** Channels that a part is a multiple of: whole tiles, whole panels, whole cache lines. */
-    private static final int MULTIPLE = 96;
+    private static final long LEAST = 1 << 24;
+    /** Channels that a part is a multiple of: whole tiles and whole panels. */
+    private static final int MULTIPLE = 48;
 
     /** Computes {@code count} channels of a result, from {@code first} on. */
     private interface Part {

@@ -1,5 +1,6 @@
 package io.microgpt.kernel;
 
+import java.util.Optional;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -20,15 +21,16 @@ final class VectorKernels implements Kernels {
     private static final int L1_FLOATS = 4096;
 
     private final Kernels scalar = new ScalarKernels();
-    private final SparseKernels sparse = new VectorSparse();
     private final PanelKernels panels;
+    private final SparseKernels sparse;
 
     VectorKernels() {
-        this(new VectorPanelKernels());
+        this(new VectorPanelKernels(), new VectorSparse(0.4));
     }
 
-    private VectorKernels(PanelKernels panels) {
+    private VectorKernels(PanelKernels panels, SparseKernels sparse) {
         this.panels = panels;
+        this.sparse = sparse;
     }
 
     /** The preferred shape, but no wider than the virtual lanes. */
@@ -48,8 +50,9 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public Kernels dividing() {
-        return new VectorKernels(new VectorDividedPanels());
+    public Optional<Kernels> dividing() {
+        // Sparse products are not divided: they are worth it where few units are on.
+        return Optional.of(new VectorKernels(new VectorDividedPanels(), new VectorSparse(0.1)));
     }
 
     @Override

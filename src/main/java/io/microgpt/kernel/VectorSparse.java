@@ -14,12 +14,23 @@ final class VectorSparse implements SparseKernels {
     private static final int INFINITY = 0x7f800000;
     private static final IntVector BITS = bits();
 
+    private final double mostActive;
+
+    VectorSparse(double mostActive) {
+        this.mostActive = mostActive;
+    }
+
     private static IntVector bits() {
         int[] bits = new int[WIDTH];
         for (int i = 0; i < WIDTH; i++) {
             bits[i] = 1 << i;
         }
         return IntVector.fromArray(INTS, bits, 0);
+    }
+
+    @Override
+    public double mostActive() {
+        return mostActive;
     }
 
     @Override

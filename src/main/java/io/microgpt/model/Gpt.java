@@ -14,11 +14,6 @@ import java.util.List;
 public final class Gpt {
     private static final float INITIAL_DEVIATION = 0.08f;
     private static final long MOST_EMBEDDINGS = 1 << 20;
-    /**
-     * The share of hidden units up to which those that relu makes zero are passed over; where more are on, dense products are faster. No bit
-     * depends on it: what is passed over adds zeros.
-     */
-    private static final double MOST_ACTIVE = 0.4;
 
     private final GptConfig config;
     private final Kernels kernels;
@@ -27,7 +22,7 @@ public final class Gpt {
     private final Backward backward;
 
     public Gpt(GptConfig config, Kernels kernels) {
-        this(config, kernels, MOST_ACTIVE);
+        this(config, kernels, kernels.sparse().mostActive());
     }
 
     Gpt(GptConfig config, Kernels kernels, double mostActive) {
@@ -60,7 +55,7 @@ public final class Gpt {
      * {@return whether a pass can add up the leaves of a tree tile by tile: where the vocabulary is not so large that the embeddings of a
      * leaf, or the logits of a group, do not fit in memory}
      */
-    public boolean addsLeaves() {
+    public static boolean addsLeaves(GptConfig config) {
         long embeddings = (long) (config.vocabularySize() + config.blockSize()) * config.nEmbd();
         return embeddings <= MOST_EMBEDDINGS
                 && (long) Pass.GROUP_ROWS / Panels.ROWS * Panels.stride(config.vocabularySize())

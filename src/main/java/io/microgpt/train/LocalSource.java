@@ -37,9 +37,8 @@ public final class LocalSource implements GradientSource {
     public LocalSource(TrainingData data, TrainingTask task, int threads, Consumer<String> warnings) {
         this.data = data;
         this.task = task;
-        this.threads = ShardThreads.divideShards(task.model())
-                ? Math.min(threads, task.plan().shards())
-                : threads;
+        this.threads =
+                ShardThreads.divideShards(task) ? Math.min(threads, task.plan().shards()) : threads;
         this.kernels = KernelProvider.choose(task.kernels());
         if (kernels.degraded()) {
             warnings.accept(kernels.reason());

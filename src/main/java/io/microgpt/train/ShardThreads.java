@@ -4,7 +4,6 @@ import io.microgpt.data.TokenShard;
 import io.microgpt.kernel.KernelProvider;
 import io.microgpt.kernel.Kernels;
 import io.microgpt.model.Gpt;
-import io.microgpt.model.GptConfig;
 import io.microgpt.model.Weights;
 import io.microgpt.optim.SumTree;
 import java.util.ArrayList;
@@ -16,13 +15,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
 import java.util.concurrent.Future;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
  * Computes over shards by several threads, each with a worker of its own and a run of the shards; the tree makes the bits those of one
- * thread. Of a large model one worker has all shards, and its threads divide the matrix products: gradients and activations are there once. It
+ * thread. Of a large model one worker has all shards, and threads divide its matrix products: gradients and activations are those of one thread. It
  * owns the workers and the arrays that they reuse from call to call, and nothing that a result depends on.
  */
 public final class ShardThreads {
@@ -31,11 +31,12 @@ public final class ShardThreads {
 
     /** Parameters from which on a model is large: a gradient takes a quarter of a gigabyte. */
     private static final int LARGE = 1 << 26;
+    /** Threads that a pool may have. */
+    private static final int MOST = (1 << 15) - 1;
 
     private final TrainingTask task;
     private final boolean large;
     private final Kernels kernels;
-    private ForkJoinPool team; // of a large model, once it has been needed
     private final Deque<ShardWorker> idle = new ConcurrentLinkedDeque<>();
     private final Deque<float[]> spare = new ConcurrentLinkedDeque<>();
 
@@ -47,19 +48,23 @@ public final class ShardThreads {
 
     /** @throws IllegalStateException if the kernels of the task cannot run here */
     public ShardThreads(TrainingTask task) {
-        this(task, !divideShards(task.model()));
+        this(task, !divideShards(task));
     }
 
     ShardThreads(TrainingTask task, boolean large) {
         Kernels chosen = KernelProvider.choose(task.kernels()).kernels();
         this.task = task;
         this.large = large;
-        this.kernels = large ? chosen.dividing() : chosen;
+        this.kernels = large ? chosen.dividing().orElse(chosen) : chosen;
     }
 
-    /** {@return whether threads divide the shards, at most one a shard and each with its own gradient; otherwise they divide matrix products} */
-    public static boolean divideShards(GptConfig model) {
-        return model.parameters() < LARGE;
+    /**
+     * {@return whether threads divide the shards, at most one a shard, with gradients and activations of their own; otherwise, of a large model by
+     * kernels that can do that, they divide matrix products}
+     */
+    public static boolean divideShards(TrainingTask task) {
+        return task.model().parameters() < LARGE
+                || KernelProvider.choose(task.kernels()).kernels().dividing().isEmpty();
     }
 
     private static Thread thread(Runnable work) {
@@ -77,21 +82,22 @@ public final class ShardThreads {
      * {@return the sums of so many shards, by as many threads; where it is one, it is the caller's} What a thread throws is thrown here, when the
      * others are done too: nobody computes any more.
      *
-     * @throws IllegalStateException if the caller is interrupted while it waits for several; it is interrupted still, as are they, who may go on
-     *     for a while
+     * @throws IllegalStateException if the caller is interrupted while it waits for several; it is interrupted still, as are they but of a large
+     *     model; they may go on for a while
      */
     public SumTree compute(int threads, int shards, Arithmetic arithmetic) {
         int runs = large ? 1 : Math.min(threads, shards);
         if (threads <= 1 || runs <= 1 && !large) {
             return run(arithmetic, 0, shards);
         }
+        ForkJoinPool team = large ? new ForkJoinPool(Math.min(threads, MOST)) : null;
         List<Future<SumTree>> parts = new ArrayList<>();
         try {
             for (int r = 0; r < runs; r++) {
                 int from = (int) ((long) shards * r / runs);
                 int end = (int) ((long) shards * (r + 1) / runs);
                 Supplier<SumTree> run = () -> run(arithmetic, from, end);
-                parts.add(large ? CompletableFuture.supplyAsync(run, team(threads)) : THREADS.submit(run::get));
+                parts.add(large ? CompletableFuture.supplyAsync(run, team) : THREADS.submit(run::get));
             }
             return sum(parts);
         } catch (InterruptedException e) {
@@ -99,15 +105,10 @@ public final class ShardThreads {
             throw new IllegalStateException("the computation was interrupted", e);
         } finally {
             parts.forEach(part -> part.cancel(true));
+            if (large) {
+                team.shutdown(); // it would keep its threads for minutes, and every task of Spark may have one
+            }
         }
-    }
-
-    /** {@return threads that end, as all do, when they have nothing to do for a while} */
-    private synchronized ExecutorService team(int threads) {
-        if (team == null || team.getParallelism() != threads) {
-            team = new ForkJoinPool(threads);
-        }
-        return team;
     }
 
     private SumTree sum(List<Future<SumTree>> parts) throws InterruptedException {
@@ -147,7 +148,8 @@ public final class ShardThreads {
         ShardWorker waiting = idle.poll();
         ShardWorker worker = waiting != null ? waiting : new ShardWorker(task, new Gpt(task.model(), kernels), spare);
         T result = work.apply(worker);
-        if (!Thread.currentThread().isInterrupted()) {
+        ForkJoinPool team = ForkJoinTask.getPool();
+        if (!Thread.currentThread().isInterrupted() && (team == null || !team.isShutdown())) {
             idle.push(worker);
         }
         return result;

@@ -138,7 +138,7 @@ public final class ShardWorker {
             long rows = whole ? positions[(int) end] - positions[(int) begin] : 0;
             if (whole && rows == 0) {
                 tree.add(new SumTree.Node(level, index, null));
-            } else if (whole && (level == 0 || rows <= Pass.GROUP_ROWS && gpt.addsLeaves())) {
+            } else if (whole && (level == 0 || rows <= Pass.GROUP_ROWS && Gpt.addsLeaves(gpt.config()))) {
                 subtree(level, index, (int) begin, (int) end, (int) Math.min(rows, Integer.MAX_VALUE));
             } else {
                 down(level - 1, 2 * index);

@@ -120,4 +120,27 @@ class PlanTest {
         enough.addAll(List.of("--threads", error.group(1)));
         assertThat(Cli.run(enough.toArray()).well().out()).contains("tasks: " + error.group(1) + ",");
     }
+
+    /** Threads of a large model divide its products: whatever they are, gradients are those of one, and fewer threads are no help. */
+    @Test
+    void threadsOfALargeModelTakeNoHeap() {
+        Object[] plan = {
+            "train",
+            "--plan",
+            "--no-spark",
+            "--threads",
+            "64",
+            "--config",
+            config,
+            "--data",
+            data,
+            "--set",
+            "model.n-embd=1024",
+            "--set",
+            "model.n-layer=6"
+        };
+        Ended ended = Cli.run(plan);
+        assertThat(ended.out()).contains("a model of 302", "; tasks: 1, which send 1 sums");
+        assertThat(ended.error()).contains("; give MICROGPT_JAVA_OPTIONS=-Xmx").doesNotContain("--threads");
+    }
 }

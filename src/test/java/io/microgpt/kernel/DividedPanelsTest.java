@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DividedPanelsTest {
     private final Kernels whole =
             KernelProvider.choose(KernelProvider.Choice.VECTOR).kernels();
-    private final Kernels divided = whole.dividing();
+    private final Kernels divided = whole.dividing().orElseThrow();
     private ForkJoinPool pool = new ForkJoinPool(4);
 
     @AfterEach
@@ -87,6 +87,20 @@ class DividedPanelsTest {
         });
     }
 
+    /** Other threads are there for what is large, and for nothing else. */
+    @Test
+    void whatIsDivided() {
+        for (int n : new int[] {500, 3}) {
+            float[] a = random(n * n, 1, false);
+            float[] b = random(Panels.size(n, n), 2, false);
+            float[] c = new float[Panels.size(n, n)];
+            inPool(() -> divided.panels().multiply(n, n, a, 0, n, 1, b, 0, c, 0, n, false));
+            assertThat(pool.getPoolSize() > 1).as("%d channels", n).isEqualTo(n == 500);
+            pool.shutdownNow();
+            pool = new ForkJoinPool(4);
+        }
+    }
+
     /** What fails in one part comes as it is, when the other parts are done too. */
     @Test
     void whatAPartThrows() {
@@ -108,6 +122,6 @@ class DividedPanelsTest {
     @Test
     void scalarKernelsDivideNothing() {
         Kernels scalar = KernelProvider.scalar();
-        assertThat(scalar.dividing()).isSameAs(scalar);
+        assertThat(scalar.dividing()).isEmpty();
     }
 }

@@ -247,7 +247,7 @@ class PassLeavesTest {
     void aLargeVocabulary() {
         GptConfig config = new GptConfig(16_380, 2, 1, 1, 128, 3);
         Fixture fixture = new Fixture(config, Choice.VECTOR);
-        assertThat(fixture.gpt.addsLeaves()).isTrue();
+        assertThat(Gpt.addsLeaves(fixture.gpt.config())).isTrue();
         List<List<int[]>> leaves = new ArrayList<>();
         for (int[] document : TinyModels.documents(config, 9, 128, 128, 128, 128, 128, 128, 128, 128)) {
             leaves.add(List.of(document));
@@ -266,7 +266,7 @@ class PassLeavesTest {
     })
     void whichModelsAddLeaves(int vocabulary, int embedding, int block, boolean adds) {
         GptConfig config = new GptConfig(vocabulary, embedding, 1, 1, block, 2);
-        assertThat(new Gpt(config, KernelProvider.scalar()).addsLeaves()).isEqualTo(adds);
+        assertThat(Gpt.addsLeaves(config)).isEqualTo(adds);
     }
 
     /** Smaller and larger trees, deeper and flatter ones, with losses and other weights between. */

@@ -20,8 +20,11 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -148,10 +151,19 @@ class ShardThreadsTest {
                     throw thrown;
                 }))
                 .isSameAs(thrown);
+    }
 
+    /** Whoever is told to stop goes on to its end, but is not asked again; then its threads are gone. */
+    @Test
+    void aCallerWithALargeModelThatIsInterrupted() throws InterruptedException {
+        ShardThreads large = new ShardThreads(task, true);
         Thread caller = Thread.currentThread();
         CountDownLatch interrupted = new CountDownLatch(1);
-        assertThatThrownBy(() -> large.compute(count, SHARDS, (worker, tree, from, end) -> {
+        AtomicReference<ForkJoinPool> pool = new AtomicReference<>();
+        AtomicReference<ShardWorker> stopped = new AtomicReference<>();
+        assertThatThrownBy(() -> large.compute(2, SHARDS, (worker, tree, from, end) -> {
+                    pool.set(ForkJoinTask.getPool());
+                    stopped.set(worker);
                     caller.interrupt();
                     await(interrupted);
                 }))
@@ -159,15 +171,27 @@ class ShardThreadsTest {
                 .hasMessage("the computation was interrupted");
         assertThat(Thread.interrupted()).isTrue();
         interrupted.countDown();
-        same(large.compute(count, SHARDS, step(5)).total(), expected(5));
+        assertThat(pool.get().awaitTermination(1, TimeUnit.MINUTES)).isTrue();
+
+        ShardThreads.Arithmetic arithmetic = step(5);
+        SumTree sums = large.compute(2, SHARDS, (worker, tree, from, end) -> {
+            assertThat(worker).isNotSameAs(stopped.get());
+            arithmetic.run(worker, tree, from, end);
+        });
+        same(sums.total(), expected(5));
     }
 
     /** A gradient for each thread is dear where it has half a gigabyte, as of the smallest GPT-2; not where it has 40 megabytes. */
     @Test
     void whatThreadsDivide() {
-        assertThat(ShardThreads.divideShards(new GptConfig(50_257, 768, 12, 12, 1024, 4 * 768)))
+        GptConfig gpt2 = new GptConfig(50_257, 768, 12, 12, 1024, 4 * 768);
+        GptConfig smaller = new GptConfig(1000, 384, 6, 6, 256, 4 * 384);
+        assertThat(ShardThreads.divideShards(new TrainingTask(gpt2, task.plan(), 0.0, Choice.VECTOR)))
                 .isFalse();
-        assertThat(ShardThreads.divideShards(new GptConfig(1000, 384, 6, 6, 256, 4 * 384)))
+        assertThat(ShardThreads.divideShards(new TrainingTask(gpt2, task.plan(), 0.0, Choice.SCALAR)))
+                .as("kernels that can only be called as a whole")
+                .isTrue();
+        assertThat(ShardThreads.divideShards(new TrainingTask(smaller, task.plan(), 0.0, Choice.VECTOR)))
                 .isTrue();
     }
 

@@ -307,7 +307,7 @@ class ShardWorkerTest {
             documents.add(new int[] {50, 50, 50, 50});
         }
         Corpus corpus = new Corpus(config, documents, 9, false, Choice.VECTOR);
-        assertThat(corpus.gpt.addsLeaves()).isFalse();
+        assertThat(Gpt.addsLeaves(corpus.gpt.config())).isFalse();
         assertThat(Arrays.stream(corpus.positions(1)).sum()).isBetween((1L << 24) / 40_000, (long) Pass.GROUP_ROWS);
         GradientSum expected = corpus.reference(1);
         corpus.check(1, corpus.workers(), List.of(0, 5), expected);

@@ -4,6 +4,7 @@ import io.microgpt.data.Manifest;
 import io.microgpt.data.Part;
 import io.microgpt.data.TokenShard;
 import io.microgpt.model.Flops;
+import io.microgpt.model.Gpt;
 import io.microgpt.model.GptConfig;
 import io.microgpt.model.Pass;
 import io.microgpt.optim.SumTree;
@@ -70,7 +71,7 @@ public record Footprint(
                 options.gather().orElse(Gather.of(task.model().parameters(), tasks, cluster.executors())),
                 subtrees(shards, tasks),
                 most,
-                most + mostWaiting(shards, tasks, batch * mean),
+                most + mostWaiting(task, tasks, batch * mean),
                 batch * mean,
                 batch * 3 * Flops.forward(task.model(), mean),
                 (long) Math.ceil(Math.max(ofATask(batch * mean, manifest, shards, tasks), evaluated)),
@@ -116,8 +117,11 @@ public record Footprint(
     }
 
     /** {@return sums that wait for their siblings in a task: one a level, of what is too large to be added up in one pass} */
-    private static int mostWaiting(int shards, int tasks, double positions) {
-        double leaves = Math.min((double) shards, positions / Pass.GROUP_ROWS) / tasks;
+    private static int mostWaiting(TrainingTask task, int tasks, double positions) {
+        double passes = Gpt.addsLeaves(task.model())
+                ? positions / Pass.GROUP_ROWS
+                : task.plan().batchSize();
+        double leaves = Math.min(task.plan().shards(), passes) / tasks;
         return leaves <= 1 ? 0 : 32 - Integer.numberOfLeadingZeros((int) Math.ceil(leaves) - 1);
     }
 
