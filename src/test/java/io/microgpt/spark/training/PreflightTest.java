@@ -73,6 +73,17 @@ class PreflightTest {
                 .contains(" of 2.15 GB");
     }
 
+    /** Of a large vocabulary, every shard of a step has a gradient of its own until its sibling comes. */
+    @Test
+    void whatATaskAddsUp() {
+        GptConfig vocabulary = new GptConfig(50_257, 768, 12, 12, 1024, 4 * 768);
+        SparkOptions one = SparkOptions.ofTasks(1);
+        assertThat(preflight(vocabulary, cluster(0, 1), one).footprint().mostSums())
+                .isEqualTo(1 + 3); // eight shards: a sum a level
+        assertThat(preflight(TEN_MILLION, cluster(0, 1), one).footprint().mostSums())
+                .isEqualTo(1); // 224 positions: one pass
+    }
+
     @Test
     void inOneJvmNothingGathersInSlicesUnlessItIsAskedFor() {
         SparkOptions eight = SparkOptions.ofTasks(8);
