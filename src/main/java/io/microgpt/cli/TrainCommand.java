@@ -249,19 +249,21 @@ final class TrainCommand implements Callable<Integer> {
                                 + ": --resume or --set engine.tasks=" + now);
     }
 
+    private int wantedThreads() {
+        return threads != null ? threads : Runtime.getRuntime().availableProcessors();
+    }
+
     /**
-     * Decides on the threads: those that were asked for, otherwise those for which the heap is enough. {@return as many tasks as hold gradients of
-     * their own}
+     * {@return as many tasks as there are threads with gradients of their own: those that were asked for, otherwise those for which the heap is
+     * enough; one, where threads do not divide shards}
      */
     private SparkOptions threads(TrainingData data, TrainingTask task, Settings settings, Sessions sessions) {
-        int wanted = threads != null ? threads : Runtime.getRuntime().availableProcessors();
         if (!ShardThreads.divideShards(task)) {
-            threads = wanted;
             return SparkOptions.ofTasks(1);
         }
-        int most = Math.min(task.plan().shards(), wanted);
-        Preflight all = preflight(data, task, SparkOptions.ofTasks(most), settings, sessions);
-        Preflight enough = all;
+        int most = Math.min(task.plan().shards(), wantedThreads());
+        Preflight wanted = preflight(data, task, SparkOptions.ofTasks(most), settings, sessions);
+        Preflight enough = wanted;
         int count = most;
         while (count > 1 && !enough.fits()) {
             enough = preflight(data, task, SparkOptions.ofTasks(--count), settings, sessions);
@@ -269,9 +271,8 @@ final class TrainCommand implements Callable<Integer> {
         if (threads != null && count < most && enough.fits()) {
             throw new IllegalArgumentException(
                     "--threads " + threads + " takes more heap than there is, which is enough for" + " --threads "
-                            + count + "; give that, or " + all.driverHeap());
+                            + count + "; give that, or " + wanted.driverHeap());
         }
-        threads = count;
         return SparkOptions.ofTasks(count);
     }
 
@@ -288,7 +289,8 @@ final class TrainCommand implements Callable<Integer> {
     private GradientSource source(
             TrainingData data, TrainingTask task, SparkOptions spark, Settings settings, Sessions sessions) {
         if (noSpark) {
-            return new LocalSource(data, task, threads, this::warn);
+            int count = ShardThreads.divideShards(task) ? spark.tasks() : wantedThreads();
+            return new LocalSource(data, task, count, this::warn);
         }
         return new SparkSource(sessions.context(settings), data, task, spark, sessions.watch(settings), this::warn);
     }

@@ -8,7 +8,7 @@ final class ScalarSparse implements SparseKernels {
 
     @Override
     public double mostActive() {
-        return 0.4;
+        return MOST_ACTIVE;
     }
 
     @Override

@@ -8,6 +8,8 @@ package io.microgpt.kernel;
 public interface SparseKernels {
     /** Floats of an array, 4 MB, that is half of one of G1's regions, or more, up to a heap of 16 GB. */
     int LARGE = 1 << 20;
+    /** The share of hidden units up to which they are faster than dense products of as many threads. */
+    double MOST_ACTIVE = 0.4;
     /** So many are not worth a large array. */
     int FEW = LARGE / 32;
 

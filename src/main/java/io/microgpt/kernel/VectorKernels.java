@@ -25,7 +25,7 @@ final class VectorKernels implements Kernels {
     private final SparseKernels sparse;
 
     VectorKernels() {
-        this(new VectorPanelKernels(), new VectorSparse(0.4));
+        this(new VectorPanelKernels(), new VectorSparse(SparseKernels.MOST_ACTIVE));
     }
 
     private VectorKernels(PanelKernels panels, SparseKernels sparse) {
